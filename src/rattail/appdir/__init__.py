@@ -1,0 +1,1 @@
+"""The app folder itself: standard library only, and nothing here prints."""

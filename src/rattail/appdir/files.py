@@ -1,0 +1,171 @@
+"""Writing so that a reader, a crash or a second writer never sees half a file.
+
+All of it works on open directory descriptors, so that nobody can swap a folder on the way for a
+link while we write.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rattail.appdir.names import TEMPORARY_HEX_DIGITS, TEMPORARY_PREFIX
+from rattail.errors import InputRejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_WRITE_FLAGS = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+_NO_UNNAMED_FILES = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
+
+
+@contextmanager
+def opened_folder(path: str, *, dir_fd: int | None = None) -> Iterator[int]:
+    """Open a folder, refusing a link in its last part, and close it at the end."""
+    fd = os.open(path, _FOLDER_FLAGS, dir_fd=dir_fd)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def open_below(root_fd: int, path: str) -> int:
+    """Open the folder `path` (relative, plain) below `root_fd`, following no link in any part.
+
+    The caller closes the descriptor.
+
+    Raises:
+        OSError: ELOOP or ENOTDIR where a link or a file stands in the way, ENOENT where nothing does.
+    """
+    fd = os.open(".", _FOLDER_FLAGS, dir_fd=root_fd)
+    for part in [] if path == "." else path.split("/"):
+        try:
+            deeper = os.open(part, _FOLDER_FLAGS, dir_fd=fd)
+        finally:
+            os.close(fd)
+        fd = deeper
+    return fd
+
+
+def create_file(dir_fd: int, name: str, content: bytes, *, mode: int) -> bool:
+    """Create a file that is either whole and durable or not there at all.
+
+    Returns False, and writes nothing, where the name exists already. The file has no name until it
+    is complete, so that a process killed at any point leaves nothing behind.
+    """
+    try:
+        fd = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, mode, dir_fd=dir_fd)
+    except OSError as error:
+        if error.errno not in _NO_UNNAMED_FILES:
+            raise
+        return _create_by_temporary_name(dir_fd, name, content, mode=mode)
+    try:
+        _fill(fd, content, mode)
+        try:
+            os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=dir_fd, follow_symlinks=True)
+        except FileExistsError:
+            return False
+        except FileNotFoundError:  # no /proc
+            return _create_by_temporary_name(dir_fd, name, content, mode=mode)
+    finally:
+        os.close(fd)
+    os.fsync(dir_fd)
+    return True
+
+
+def replace_file(dir_fd: int, name: str, content: bytes, *, mode: int) -> None:
+    """Put a whole new file in place of an old one: readers see the old or the new, never a part.
+
+    A process killed in the middle leaves the old file and at most one `.tmp-` file beside it.
+    """
+    temporary = _write_temporary(dir_fd, content, mode)
+    try:
+        os.rename(temporary, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+    except OSError:
+        os.unlink(temporary, dir_fd=dir_fd)
+        raise
+    os.fsync(dir_fd)
+
+
+def read_file(dir_fd: int, name: str, *, limit_bytes: int = 16 << 20) -> bytes | None:
+    """The content of a plain file, or None where there is none; links are refused (ELOOP)."""
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=dir_fd)
+    except FileNotFoundError:
+        return None
+    with open(fd, "rb") as stream:
+        return stream.read(limit_bytes)
+
+
+def probe_writable(dir_fd: int) -> None:
+    """Prove that a folder can be written, by writing; the folder's time does not change.
+
+    Raises:
+        OSError: whatever the system said to the attempt.
+    """
+    try:
+        fd = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=dir_fd)
+    except OSError as error:
+        if error.errno not in _NO_UNNAMED_FILES:
+            raise
+        before = os.fstat(dir_fd)
+        os.unlink(_write_temporary(dir_fd, b"probe", 0o600), dir_fd=dir_fd)
+        os.utime(dir_fd, ns=(before.st_atime_ns, before.st_mtime_ns))
+        return
+    try:
+        os.write(fd, b"probe")
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def safe_child(root: str, name: str) -> str:
+    """The path of `name` directly inside `root`, whatever text `name` is, or a refusal.
+
+    Raises:
+        InputRejected: the name is empty, `.` or `..`, holds a `/` or a NUL, is longer than 255 bytes
+            or cannot be encoded.
+    """
+    try:
+        encoded = os.fsencode(name)
+    except UnicodeEncodeError:
+        encoded = b""
+    if not encoded or name in (".", "..") or b"/" in encoded or b"\0" in encoded or len(encoded) > 255:
+        raise InputRejected(f"{name!r} is not a file name: expected one plain name of at most 255 bytes.")
+    return f"{root}/{name}"
+
+
+def _create_by_temporary_name(dir_fd: int, name: str, content: bytes, *, mode: int) -> bool:
+    temporary = _write_temporary(dir_fd, content, mode)
+    try:
+        os.link(temporary, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(temporary, dir_fd=dir_fd)
+    os.fsync(dir_fd)
+    return True
+
+
+def _write_temporary(dir_fd: int, content: bytes, mode: int) -> str:
+    name = TEMPORARY_PREFIX + os.urandom(TEMPORARY_HEX_DIGITS // 2).hex()
+    fd = os.open(name, _WRITE_FLAGS | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=dir_fd)
+    try:
+        _fill(fd, content, mode)
+    except OSError:
+        os.unlink(name, dir_fd=dir_fd)
+        raise
+    finally:
+        os.close(fd)
+    return name
+
+
+def _fill(fd: int, content: bytes, mode: int) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+    os.fchmod(fd, mode)
+    os.fsync(fd)

@@ -1,0 +1,63 @@
+"""Which app folder a command works on, and why that one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rattail.errors import AppDirNotFound, InputRejected
+
+ENVIRONMENT_VARIABLE = "RATTAIL_APPDIR"
+
+
+class Located(NamedTuple):
+    """An absolute path, links resolved, and the reason it was chosen, as a phrase."""
+
+    root: str
+    reason: str
+    is_default: bool = False
+
+    @property
+    def name(self) -> str:
+        """The app's name as its folder's surroundings tell it: `poser` for /srv/envs/poser/app."""
+        above, own = os.path.split(self.root)
+        return (os.path.basename(above) if own == "app" else own) or own
+
+
+def locate_appdir(given: str | None, *, flag: str = "--appdir", environ: Mapping[str, str]) -> Located:
+    """Choose the app folder: what the command line says, else `RATTAIL_APPDIR`, else `<env>/app`.
+
+    Nothing on the disk has to exist yet. Links are resolved once, here, so that everything after
+    works on one real place.
+
+    Raises:
+        AppDirNotFound: nothing was given and Python does not run in a virtual environment.
+        InputRejected: a path was given that is empty or cannot be a path.
+    """
+    if given is not None:
+        return Located(_resolved(given, flag), f"because of {flag}")
+    from_environment = environ.get(ENVIRONMENT_VARIABLE)
+    if from_environment is not None:
+        return Located(
+            _resolved(from_environment, ENVIRONMENT_VARIABLE),
+            f"because of the environment variable {ENVIRONMENT_VARIABLE}",
+        )
+    if sys.prefix == sys.base_prefix:
+        raise AppDirNotFound(
+            f"Python runs outside a virtual environment ({sys.prefix}), so there is no <env>/app to work on.",
+            hint=(
+                "say where the app folder is (make-appdir: --path PATH, others: --appdir PATH), or run the "
+                "'rattail' in an environment's 'bin'"
+            ),
+        )
+    return Located(os.path.realpath(f"{sys.prefix}/app"), "because it is the environment's own", True)
+
+
+def _resolved(path: str, flag: str) -> str:
+    if not path.strip():
+        raise InputRejected(f"{flag} is empty: expected the path of an app folder.")
+    if "\0" in path:
+        raise InputRejected(f"{flag}: a path cannot hold a NUL character.")
+    return os.path.realpath(path)

@@ -1,0 +1,51 @@
+"""How a command is written: a function that takes the session and its own options, and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from rattail.cli.console import Console
+from rattail.cli.outcome import Outcome
+from rattail.cli.session import Session
+
+
+def command(verb: str, *, acts_as_owner: bool = True) -> Callable[[Callable[..., Outcome]], click.Command]:
+    """Make a click command of a function; it gets the session first, then its own parameters.
+
+    Every command understands --appdir, --json, --quiet and --verbose. Unless it says otherwise it
+    goes on as the owner of the app folder when root runs it, and refuses everybody else.
+    """
+
+    def wrap(function: Callable[..., Outcome]) -> click.Command:
+        @wraps(function)
+        def callback(*, appdir: str | None, is_json: bool, is_quiet: bool, is_verbose: bool, **own: Any) -> int:
+            context = click.get_current_context()
+            console = Console(is_json=is_json, is_quiet=is_quiet, is_verbose=is_verbose)
+            context.meta["rattail.console"] = console
+            session = Session(context.obj, console, verb, appdir)
+            for text in session.registry.warnings:
+                console.say(text, level="warning")
+            if acts_as_owner:
+                session.act_as_owner()
+            return console.show(function(session, **own))
+
+        made = click.command(verb)(callback)
+        made.params.extend(_common_options())
+        return made
+
+    return wrap
+
+
+def _common_options() -> list[click.Parameter]:
+    return [
+        click.Option(["--appdir"], metavar="PATH", help="The app folder to work on, instead of the environment's own."),
+        click.Option(["--json", "is_json"], is_flag=True, help="Print one JSON object instead of lines."),
+        click.Option(["-q", "--quiet", "is_quiet"], is_flag=True, help="Print only errors and what was asked for."),
+        click.Option(
+            ["-v", "--verbose", "is_verbose"], is_flag=True, help="Say more, such as which app folder and why."
+        ),
+    ]

@@ -1,0 +1,138 @@
+"""The only place that prints: short lines for people, one JSON object for machines."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from rattail.cli.outcome import Message, Outcome
+from rattail.errors import ConfigInvalid, RattailError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+_PROGRESS_EVERY_S = 0.2
+
+
+class Console:
+    """Where a command's outcome, remarks and errors go."""
+
+    def __init__(self, *, is_json: bool = False, is_quiet: bool = False, is_verbose: bool = False) -> None:
+        self.is_json = is_json
+        self.is_quiet = is_quiet
+        self.is_verbose = is_verbose
+        self._held: list[Message] = []
+        self._has_progress_line = False
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+
+    def say(self, text: str, *, level: str = "note") -> None:
+        """A remark: at once for people, with the outcome for machines."""
+        message = Message("warning" if level == "warning" else "note", text)
+        if self.is_json:
+            self._held.append(message)
+        elif level == "warning" or not self.is_quiet:
+            self._write(sys.stderr, f"warning: {text}" if level == "warning" else text)
+
+    def show(self, outcome: Outcome) -> int:
+        """Print an outcome; returns the exit code."""
+        if self.is_json:
+            self._print_envelope(outcome.data, outcome.messages, outcome.error)
+            return outcome.error.exit_code if outcome.error else 0
+        if not self.is_quiet or outcome.is_answer or outcome.error:
+            for line in outcome.lines:
+                self._write(sys.stdout, line)
+        for message in outcome.messages:
+            self.say(message.text, level=message.level)
+        return self.fail(outcome.error) if outcome.error else 0
+
+    def fail(self, error: RattailError) -> int:
+        """Print an error a person can mend; returns the exit code."""
+        if self.is_json:
+            self._print_envelope(None, (), error)
+            return error.exit_code
+        lines = error.faults if isinstance(error, ConfigInvalid) else (error.message,)
+        for line in lines:
+            if line:
+                self._write(sys.stderr, f"rattail: {line}")
+        if error.hint:
+            self._write(sys.stderr, f"    {error.hint}")
+        return error.exit_code
+
+    def progress(self, what: str) -> Callable[[int], None]:
+        """A function to call with a count now and then; it draws one changing line on a terminal."""
+        if self.is_json or self.is_quiet or not sys.stderr.isatty():
+            return lambda _count: None
+        last = time.monotonic()
+
+        def draw(count: int) -> None:
+            nonlocal last
+            now = time.monotonic()
+            if now - last >= _PROGRESS_EVERY_S:
+                last = now
+                self._has_progress_line = True
+                sys.stderr.write(f"\r\033[K{what}: {count:,} ...")
+                sys.stderr.flush()
+
+        return draw
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        if self._has_progress_line:
+            self._has_progress_line = False
+            sys.stderr.write("\r\033[K")
+        stream.write(line + "\n")
+
+    def _print_envelope(
+        self, data: Mapping[str, object] | None, messages: Iterable[Message], error: RattailError | None
+    ) -> None:
+        import json
+
+        envelope = {
+            "ok": error is None,
+            "data": data,
+            "messages": [{"level": one.level, "text": one.text} for one in (*self._held, *messages)],
+            "errors": [] if error is None else _errors(error),
+        }
+        self._write(sys.stdout, json.dumps(envelope, indent=2 if sys.stdout.isatty() else None, default=str))
+
+
+def _errors(error: RattailError) -> list[dict[str, object]]:
+    texts = error.faults if isinstance(error, ConfigInvalid) else (error.message,)
+    kind = type(error).__name__
+    return [{"kind": kind, "code": error.exit_code, "message": text, "hint": error.hint} for text in texts]
+
+
+def table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:
+    """Rows as aligned lines; `right` names the columns (from 0) that align to the right."""
+    if not rows:
+        return []
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    aligned_right = set(right)
+    return [
+        "  ".join(
+            cell.rjust(widths[column]) if column in aligned_right else cell.ljust(widths[column])
+            for column, cell in enumerate(row)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def size_text(size_bytes: int) -> str:
+    """A number of bytes for people: `12 B`, `3.4 MB` (decimal units, as disks are sold)."""
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def flush() -> None:
+    """Write out what is buffered; a reader that went away (a closed pipe) is no error of ours."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,1 @@
+"""Typed options: declared beside the code that uses them, read from files and the environment."""

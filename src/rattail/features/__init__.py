@@ -1,0 +1,1 @@
+"""One folder a feature; each declares itself in `feature.py`."""

@@ -1,0 +1,1 @@
+"""Copies of the app that are shown to be good."""

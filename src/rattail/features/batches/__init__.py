@@ -1,0 +1,1 @@
+"""Batches: many records changed safely from one file."""

@@ -1,0 +1,1 @@
+"""The app folder and its settings: the feature every other one stands on."""

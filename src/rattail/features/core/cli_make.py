@@ -1,0 +1,106 @@
+"""`rattail make-appdir`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+
+from rattail.appdir.make import Step
+from rattail.appdir.owner import act_as, check_can_act_as, owner_named, owner_of
+from rattail.appdir.refusal import shown
+from rattail.cli.command import command
+from rattail.cli.outcome import Message, Outcome
+from rattail.cli.session import Session
+from rattail.errors import WrongUsage
+from rattail.features.core.giving import Gift, give_appdir, plan_gift
+from rattail.features.core.making import Request, found_appdir, make, plan_appdir
+
+
+@command("make-appdir", acts_as_owner=False)
+@click.option("--path", metavar="PATH", help="Make it there instead of in the environment.")
+@click.option("--user", metavar="NAME", help="Give the folder and everything in it to this user (as root).")
+@click.option("--group", metavar="NAME", help="Give it to this group; default: the user's own.")
+@click.option("--claim", metavar="FOLDER", multiple=True, help="Trust what lies in this relocated folder.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+def make_appdir(
+    session: Session, path: str | None, user: str | None, group: str | None, claim: tuple[str, ...], dry_run: bool
+) -> Outcome:
+    """Make the app folder, or bring it up to date.
+
+    What is missing is made, wrong modes are mended, and what you changed is left alone: a new edition
+    of a file you edited is put beside it as NAME.new. Run it as often as you like.
+    """
+    if path is not None:
+        if session.given_appdir is not None and session.given_appdir != path:
+            raise WrongUsage("--path and --appdir name two different folders; give one of them.")
+        session.given_appdir, session.flag = path, "--path"
+    request = Request(located=session.located, now=datetime.now(UTC), claimed=frozenset(claim))
+    named = owner_named(user, group)
+    owner = named or owner_of(session.root) or owner_of(os.path.dirname(session.root))
+    if owner is not None:
+        check_can_act_as(owner, root=session.root, command_line=session.command_line)
+    if named is None and owner is not None:
+        act_as(owner, root=session.root, command_line=session.command_line)
+    plan = plan_appdir(session.registry, request, environ=os.environ)
+    if dry_run:
+        gift = plan_gift(session.registry, session.root, named, environ=os.environ) if named else None
+        return _outcome(session, plan.steps, gift, is_dry_run=True)
+    steps: list[Step] = []
+    gift = None
+    if named is not None:
+        steps.extend(found_appdir(plan))
+        gift = give_appdir(session.registry, session.root, named, environ=os.environ)
+        act_as(named, root=session.root, command_line=session.command_line)
+    steps.extend(make(session.registry, request, environ=os.environ))
+    return _outcome(session, steps, gift, is_dry_run=False)
+
+
+def _outcome(session: Session, steps: Sequence[Step], gift: Gift | None, *, is_dry_run: bool) -> Outcome:
+    root = session.root
+    data = {
+        "appdir": root,
+        "reason": session.located.reason,
+        "is_dry_run": is_dry_run,
+        "steps": [{"action": step.action, "path": step.path, "mode": f"{step.mode:04o}"} for step in steps],
+        "given_to": None if gift is None else str(gift.owner),
+        "given_entries": 0 if gift is None else gift.entries,
+        "next": [] if is_dry_run else [line for _, line in _next_steps(session)],
+    }
+    lines = [*(f"  {step.sentence}" for step in steps)]
+    verb = "would be given" if is_dry_run else "given"
+    if gift is not None and gift.entries:
+        lines.append(f"  {gift.entries:,} entries {verb} to {gift.owner}")
+    left = gift.left if gift is not None else ()
+    messages = tuple(Message("warning", f"not given away: {shown(one)}") for one in left)
+    if is_dry_run:
+        head = f"App folder {shown(root)}, {session.located.reason}: would do this (nothing was done):"
+        lines = [head, *lines] if lines else [f"App folder {shown(root)} is whole: nothing to do."]
+    elif not lines:
+        lines = [f"App folder {shown(root)} is whole: nothing to do."]
+    else:
+        lines = [f"App folder {shown(root)}, {session.located.reason}:", *lines, *_next_lines(session)]
+    return Outcome(data, lines, messages)
+
+
+def _next_lines(session: Session) -> list[str]:
+    steps = [f"  {number}. {text}: {line}" for number, (text, line) in enumerate(_next_steps(session), 1)]
+    return ["It is ready. What to do next:", *steps]
+
+
+def _next_steps(session: Session) -> list[tuple[str, str]]:
+    program = [sys.executable, "-m", "rattail"] if sys.argv[0].endswith("__main__.py") else session.command_line[:1]
+
+    def line(verb: str, *words: str) -> str:
+        return shlex.join([*program, verb, *session.appdir_words, *words])
+
+    return [
+        ("name the app", line("set-option", "app.title", "Our Shop")),
+        ("see every setting", line("show-config")),
+        ("see what was made", line("show-appdir")),
+        ("check it, today and every night", line("check-appdir")),
+    ]

@@ -1,0 +1,1 @@
+"""Exports: files made for others."""

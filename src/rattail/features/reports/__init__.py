@@ -1,0 +1,1 @@
+"""Reports: questions about the shop, answered in files."""

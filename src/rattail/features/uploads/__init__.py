@@ -1,0 +1,1 @@
+"""Files that people upload, until they are used."""

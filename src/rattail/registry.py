@@ -1,0 +1,171 @@
+"""The names of the features, and everything they declare, together.
+
+Only names stand here; the declarations are imported by name, so that this module may lie below the
+features. Extensions are other distributions in the environment that have an entry point in the
+group `rattail.features`; they are found by reading file names, because asking the standard library
+would cost more than all the rest of the start.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import cached_property
+from importlib import import_module
+
+from rattail.appdir.folder import AppFile
+from rattail.appdir.layout import Layout
+from rattail.config.option import Option
+from rattail.feature import Command, Feature
+
+BUILT_IN = (
+    "core",
+    "batches",
+    "exports",
+    "reports",
+    "templates",
+    "upgrades",
+    "uploads",
+    "overnight",
+    "sessions",
+    "backups",
+    "work",
+    "projects",
+    "mail",
+)
+ENTRY_POINT_GROUP = "rattail.features"
+UPSTREAM_WARNING = (
+    "another distribution called 'rattail' is installed in this environment too ({}); it and this one overwrite "
+    "each other's files. Keep one of the two in an environment of its own: make a new environment "
+    "(python3 -m venv), install this one there, and copy the old app folder with: rattail make-appdir --adopt FROM"
+)
+
+
+class Registry:
+    """All features of this installation.
+
+    `broken` says which extensions could not be loaded, and why; `upstream` is the installed-files
+    record of the distribution `rattail`, which overwrites our files where it is installed as well.
+    """
+
+    def __init__(self, features: tuple[Feature, ...], broken: tuple[str, ...] = (), upstream: str = "") -> None:
+        self.features = features
+        self.broken = broken
+        self.upstream = upstream
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What every command says before it does anything: this installation is not sound."""
+        return (*self.broken, UPSTREAM_WARNING.format(self.upstream)) if self.upstream else self.broken
+
+    @cached_property
+    def layout(self) -> Layout:
+        return Layout((feature.name, folder) for feature in self.features for folder in feature.folders)
+
+    @cached_property
+    def options(self) -> tuple[Option, ...]:
+        """Every option, its table filled in; the places of relocatable folders are options as well."""
+        declared = [
+            option._replace(table=option.table or feature.name)
+            for feature in self.features
+            for option in feature.options
+        ]
+        return (*declared, *self._folder_options())
+
+    @property
+    def files(self) -> tuple[tuple[str, AppFile], ...]:
+        return tuple((feature.name, file) for feature in self.features for file in feature.files)
+
+    @property
+    def checks(self) -> tuple[tuple[str, str], ...]:
+        return tuple((feature.name, check) for feature in self.features for check in feature.checks)
+
+    @property
+    def commands(self) -> tuple[tuple[Feature, Command], ...]:
+        return tuple((feature, command) for feature in self.features for command in feature.commands)
+
+    @cached_property
+    def table_titles(self) -> dict[str, str]:
+        titles = {feature.name: feature.title for feature in self.features}
+        titles["folders"] = "Folders that lie elsewhere (an essential or large one on another disk, say)"
+        return titles
+
+    def _folder_options(self) -> Iterator[Option]:
+        for _, folder in self.layout:
+            if folder.relocatable:
+                yield Option(
+                    name=folder.path,
+                    table="folders",
+                    kind="path",
+                    help=f"Where '{folder.path}' lies; empty: in the app folder.",
+                    takes_effect="at the next make-appdir",
+                )
+
+
+def load_registry() -> Registry:
+    """Import every declaration. A broken extension is left out and named in `Registry.broken`."""
+    features = [import_module(f"rattail.features.{name}.feature").FEATURE for name in BUILT_IN]
+    broken: list[str] = []
+    upstream = ""
+    for folder in distribution_folders():
+        distribution = os.path.basename(folder).partition("-")[0]
+        if distribution == "rattail":
+            upstream = folder
+            continue
+        for target in _targets_of(folder):
+            fault = _add_extension(features, target)
+            if fault:
+                broken.append(f"extension {distribution} ({target}) is left out: {fault}")
+    return Registry(tuple(features), tuple(broken), upstream)
+
+
+def load_target(target: str) -> object:
+    """What the dotted name `module:attribute` means."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def distribution_folders() -> Iterator[str]:
+    """The `*.dist-info` folders of everything installed where Python looks."""
+    for where in dict.fromkeys(path for path in sys.path if path):
+        try:
+            names = os.listdir(where)
+        except OSError:
+            continue
+        yield from (f"{where}/{name}" for name in sorted(names) if name.endswith(".dist-info"))
+
+
+def _targets_of(folder: str) -> list[str]:
+    """The targets of a distribution's entry points in our group."""
+    try:
+        with open(f"{folder}/entry_points.txt", encoding="utf-8") as stream:
+            text = stream.read()
+    except (OSError, UnicodeDecodeError):
+        return []
+    targets, is_ours = [], False
+    for line in text.splitlines():
+        if line.strip().startswith("["):
+            is_ours = line.strip() == f"[{ENTRY_POINT_GROUP}]"
+        elif is_ours and "=" in line:
+            targets.append(line.partition("=")[2].strip())
+    return targets
+
+
+def _add_extension(features: list[Feature], target: str) -> str:
+    """Add an extension's feature if it fits with the others; say why not where it does not."""
+    try:
+        feature = load_target(target)
+        if not isinstance(feature, Feature):
+            return f"{target} is not a Feature"
+        if any(feature.name == other.name for other in features):
+            return f"there is a feature {feature.name!r} already"
+        Layout((one.name, folder) for one in (*features, feature) for folder in one.folders)
+        taken = {command.name for one in features for command in one.commands}
+        twice = [command.name for command in feature.commands if command.name in taken]
+        if twice:
+            return f"its command {twice[0]!r} exists already"
+    except Exception as error:  # noqa: BLE001 - whatever somebody else's code does on import, the shop goes on
+        return f"{type(error).__name__}: {error}"
+    features.append(feature)
+    return ""
