@@ -1,0 +1,106 @@
+"""What tests share: a made app folder, the real command in a real process, and a cast.
+
+`alice` owns folders, `bob` may look, `mallory` may not. Tests that need root to play them are skipped,
+by name, where pytest does not run as root.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rattail.appdir.locate import Located
+from rattail.features.core.making import Request, make
+from rattail.registry import Registry, load_registry
+from tests.kit.environment import Environment, build_environment, build_wheel
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run of the command line: exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def data(self) -> Any:
+        return self.json["data"]
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return load_registry()
+
+
+@pytest.fixture
+def appdir(tmp_path: Path, registry: Registry) -> Path:
+    """A freshly made app folder with default settings."""
+    root = tmp_path / "shop" / "app"
+    root.parent.mkdir()
+    make(registry, Request(located=Located(str(root), "in a test"), now=NOW), environ={})
+    return root
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run `python -m rattail ...` in a process of its own, in an empty current folder."""
+
+    def run_it(*words: str | Path, env: Mapping[str, str] | None = None, stdin: str = "", timeout_s: float = 60) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "rattail", *map(str, words)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            cwd=tmp_path,
+            env={**clean_environment(), **(env or {})},
+            timeout=timeout_s,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run_it
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without anything that steers rattail."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("RATTAIL_")}
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our own wheel, built once from this checkout."""
+    return build_wheel(Path(__file__).parent.parent, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture
+def environment(wheel: Path) -> Iterator[Environment]:
+    """A fresh virtual environment, with our wheel installed, that every user of the machine can run."""
+    with build_environment(wheel) as made:
+        yield made
+
+
+@pytest.fixture
+def as_root() -> None:
+    """Skip, by name, where the test needs root to play other users."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to act as other users")
