@@ -8,11 +8,7 @@ from tests.conftest import Run
 from tests.kit.environment import Environment
 from tests.kit.snapshot import snapshot
 
-SPECIFICATION = """
-data data/batches data/batches/inventory data/batches/vendor_catalog data/batches/vendor_invoice data/exports
-data/exports/instacart_product_export data/exports/report_output data/templates data/upgrades data/uploads log luigi
-luigi/log luigitasks sessions sessions/data sessions/lock work work/csv work/generated-projects work/user-files
-""".split()
+SPECIFICATION = ["data", "data/batches", "data/batches/inventory", "data/batches/vendor_catalog", "data/batches/vendor_invoice", "data/exports", "data/exports/instacart_product_export", "data/exports/report_output", "data/templates", "data/upgrades", "data/uploads", "log", "luigi", "luigi/log", "luigitasks", "sessions", "sessions/data", "sessions/lock", "work", "work/csv", "work/generated-projects", "work/user-files"]
 
 
 def test_the_whole_tree_of_the_specification_is_made(appdir: Path) -> None:

@@ -23,7 +23,7 @@ def add_missing_secrets(options: Iterable[Option], *, path: str, generate: Calla
         return render_secrets(secrets, generate=generate)
     import tomllib
 
-    document = tomllib.loads(text)
+    document: dict[str, dict[str, object]] = tomllib.loads(text)
     for option in secrets:
         if option.is_generated and not document.get(option.table, {}).get(option.name):
             text = with_value(text, option, generate())

@@ -105,12 +105,12 @@ FEATURE = Feature(
     ),
     commands=(
         Command("make-appdir", "Make the app folder, or bring it up to date.", f"{_CLI}.cli_make:make_appdir"),
-        Command("show-appdir", "Show the app folder as a tree, with sizes.", f"{_CLI}.cli_folder:show_appdir"),
-        Command("check-appdir", "Look for everything that is wrong.", f"{_CLI}.cli_folder:check_appdir"),
+        Command("show-appdir", "Show the app folder as a tree, with sizes.", f"{_CLI}.cli_show:show_appdir"),
+        Command("check-appdir", "Look for everything that is wrong.", f"{_CLI}.cli_check:check_appdir"),
         Command(
             "clean-appdir",
             "Remove scratch and history files that are too old.",
-            f"{_CLI}.cli_folder:clean_appdir",
+            f"{_CLI}.cli_clean:clean_appdir",
             aliases=("cleanup",),
         ),
         Command(
