@@ -1,6 +1,6 @@
 """`python -m rattail` is the same command as `rattail`."""
 
-from rattail.entry.cli import main
+from rattail.entry.program import main
 
 if __name__ == "__main__":
     main()

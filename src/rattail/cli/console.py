@@ -134,5 +134,6 @@ def flush() -> None:
     """Write out what is buffered; a reader that went away (a closed pipe) is no error of ours."""
     try:
         sys.stdout.flush()
+        sys.stderr.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
 
 import click
 
 from rattail import __version__
-from rattail.cli.console import Console, flush
+from rattail.cli.console import Console
 from rattail.cli.group import build_group
 from rattail.errors import RattailError, WrongUsage
 from rattail.registry import load_registry
 
 INTERRUPTED = 130
-
-
-def main() -> NoReturn:
-    """Run the command line of this process and end the process with its exit code."""
-    code = run(sys.argv[1:])
-    flush()
-    # Nothing is left to tidy, and taking the interpreter apart costs more than some commands do.
-    sys.stderr.flush()
-    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:
