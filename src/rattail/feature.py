@@ -1,7 +1,5 @@
 """What a feature declares: everything about it that the rest of the house needs to know."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from rattail.appdir.folder import AppFile, Folder

@@ -6,8 +6,6 @@ group `rattail.features`; they are found by reading file names, because asking t
 would cost more than all the rest of the start.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What a feature says about a folder or a file it owns."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The union of all declarations, and where each folder really lies."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple

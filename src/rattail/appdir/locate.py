@@ -1,7 +1,5 @@
 """Which app folder a command works on, and why that one."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Mapping

@@ -1,20 +1,16 @@
 """One writer at a time, and the name of the one who holds the lock."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rattail.appdir.names import LOCK
 from rattail.appdir.refusal import shown
 from rattail.errors import AppDirBusy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _RETRY_EVERY_S = 0.02
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW

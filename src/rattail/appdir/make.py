@@ -4,8 +4,6 @@ A plan that is empty touches nothing, not even a lock. Whatever happens on the w
 process, a full disk), the steps already done are sound, and the same command does the rest.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Callable, Sequence

@@ -5,8 +5,6 @@ from one that is still ours, and which relocated folders were established where,
 is not mounted is not taken for an empty folder.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping

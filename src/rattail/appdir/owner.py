@@ -4,8 +4,6 @@ A folder that belongs to somebody else may be prepared by that somebody to fool 
 here works on descriptors: no link is followed, and a hard link to a file of a third party is left.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Sequence

@@ -7,11 +7,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from rattail.cli.outcome import Message, Outcome
 from rattail.errors import ConfigInvalid, RattailError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from rattail.cli.outcome import Level, Message, Outcome
 
 _PROGRESS_EVERY_S = 0.2
 
@@ -23,17 +24,16 @@ class Console:
         self.is_json = is_json
         self.is_quiet = is_quiet
         self.is_verbose = is_verbose
-        self._held: list[Message] = []
+        self._held: list[tuple[Level, str]] = []
         self._has_progress_line = False
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
 
-    def say(self, text: str, *, level: str = "note") -> None:
+    def say(self, text: str, *, level: Level = "note") -> None:
         """A remark: at once for people, with the outcome for machines."""
-        message = Message("warning" if level == "warning" else "note", text)
         if self.is_json:
-            self._held.append(message)
+            self._held.append((level, text))
         elif level == "warning" or not self.is_quiet:
             self._write(sys.stderr, f"warning: {text}" if level == "warning" else text)
 
@@ -93,7 +93,7 @@ class Console:
         envelope = {
             "ok": error is None,
             "data": data,
-            "messages": [{"level": one.level, "text": one.text} for one in (*self._held, *messages)],
+            "messages": [{"level": level, "text": text} for level, text in (*self._held, *messages)],
             "errors": [] if error is None else _errors(error),
         }
         self._write(sys.stdout, json.dumps(envelope, indent=2 if sys.stdout.isatty() else None, default=str))

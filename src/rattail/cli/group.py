@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -69,5 +71,14 @@ def build_group(registry: Registry, *, version: str, on_version: Callable[[], No
         name="rattail",
         help=f"A back office in one folder (version {version}). Every command has its own --help.",
         params=[option],
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        context_settings={"help_option_names": ["-h", "--help"], "terminal_width": _help_width_columns()},
     )
+
+
+def _help_width_columns() -> int:
+    """The terminal's width, within reason: asked here because click would import much to ask the same."""
+    try:
+        columns = int(os.environ.get("COLUMNS") or os.get_terminal_size(sys.stdout.fileno()).columns)
+    except (ValueError, OSError, AttributeError):
+        columns = 80
+    return max(50, min(columns, 100) - 2)

@@ -1,7 +1,5 @@
 """What a command returns: data for machines, lines for people, and what else there is to say."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 

@@ -3,8 +3,6 @@
 Every value knows where it came from, and every fault is found in one reading.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -72,7 +70,7 @@ class Settings(NamedTuple):
             if setting.option.table == "folders" and setting.value
         }
 
-    def require_sound(self) -> Settings:
+    def require_sound(self) -> "Settings":
         """These settings, or all their faults as one `ConfigInvalid`."""
         if self.faults:
             raise ConfigInvalid(

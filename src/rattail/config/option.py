@@ -1,7 +1,5 @@
 """One option: its type, its default, what it is for; and how its values are read and written."""
 
-from __future__ import annotations
-
 from typing import Literal, NamedTuple
 
 Value = str | int | bool | tuple[str, ...]

@@ -1,7 +1,5 @@
 """Give an app folder, its relocated folders included, to a user."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Make an app folder, or bring it up to date: the service behind `make-appdir`."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
