@@ -13,9 +13,10 @@
     ├── NotAllowed             58   this person may not do that
     ├── BackupUnproven         59   a backup that was not shown to be good
     ├── UpgradeFailed          60   an upgrade that did not reach its end
-    └── FindingsFound          61   check-appdir found errors or warnings
+    ├── FindingsFound          61   check-appdir found errors or warnings
+    └── Interrupted           130   somebody pressed Ctrl-C: the number every shell uses
 
-Codes keep clear of Luigi's (10 to 40) and of the shell's (126 and up).
+Codes keep clear of Luigi's (10 to 40) and, but for the last, of the shell's (126 and up).
 A person who made a mistake sees the message and the hint; anything that is not a `RattailError`
 is a fault of ours and shows its traceback.
 """
@@ -110,6 +111,11 @@ class UpgradeFailed(RattailError):
 class FindingsFound(RattailError):
     exit_code = 61
     meaning = "check-appdir found errors or warnings"
+
+
+class Interrupted(RattailError):
+    exit_code = 130
+    meaning = "somebody pressed Ctrl-C; running the same command again completes it"
 
 
 def all_errors() -> tuple[type[RattailError], ...]:

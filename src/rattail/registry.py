@@ -8,7 +8,7 @@ would cost more than all the rest of the start.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from importlib import import_module
 
@@ -159,11 +159,25 @@ def _add_extension(features: list[Feature], target: str) -> str:
         if any(feature.name == other.name for other in features):
             return f"there is a feature {feature.name!r} already"
         Layout((one.name, folder) for one in (*features, feature) for folder in one.folders)
-        taken = {command.name for one in features for command in one.commands}
-        twice = [command.name for command in feature.commands if command.name in taken]
+        twice = _first_repeated(name for one in (*features, feature) for name in _command_names(one))
         if twice:
-            return f"its command {twice[0]!r} exists already"
-    except Exception as error:  # noqa: BLE001 - whatever somebody else's code does on import, the shop goes on
+            return f"its command {twice!r} exists already"
+        twice = _first_repeated(
+            f"{option.table or one.name}.{option.name}" for one in (*features, feature) for option in one.options
+        )
+        if twice:
+            return f"its option {twice!r} exists already"
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever somebody else's code does, the shop goes on
         return f"{type(error).__name__}: {error}"
     features.append(feature)
     return ""
+
+
+def _command_names(feature: Feature) -> Iterator[str]:
+    for command in feature.commands:
+        yield from (command.name, *command.aliases)
+
+
+def _first_repeated(names: Iterable[str]) -> str:
+    seen: set[str] = set()
+    return next((name for name in names if name in seen or seen.add(name)), "")  # type: ignore[func-returns-value]

@@ -11,6 +11,7 @@ import click
 from rattail.cli.console import Console
 from rattail.cli.outcome import Outcome
 from rattail.cli.session import Session
+from rattail.errors import RattailError
 
 
 def command(verb: str, *, acts_as_owner: bool = True) -> Callable[[Callable[..., Outcome]], click.Command]:
@@ -23,15 +24,23 @@ def command(verb: str, *, acts_as_owner: bool = True) -> Callable[[Callable[...,
     def wrap(function: Callable[..., Outcome]) -> click.Command:
         @wraps(function)
         def callback(*, appdir: str | None, is_json: bool, is_quiet: bool, is_verbose: bool, **own: Any) -> int:
-            context = click.get_current_context()
             console = Console(is_json=is_json, is_quiet=is_quiet, is_verbose=is_verbose)
-            context.meta["rattail.console"] = console
-            session = Session(context.obj, console, verb, appdir)
+            session = Session(click.get_current_context().obj, console, verb, appdir)
             for text in session.registry.warnings:
                 console.say(text, level="warning")
-            if acts_as_owner:
-                session.act_as_owner()
-            return console.show(function(session, **own))
+            try:
+                if acts_as_owner:
+                    session.act_as_owner()
+                return console.show(function(session, **own))
+            except RattailError as error:
+                return console.fail(error)
+            except (BrokenPipeError, click.ClickException, click.Abort, click.exceptions.Exit):
+                raise
+            except Exception as error:
+                from rattail.cli.faults import record_fault
+
+                record_fault(session, error)
+                raise
 
         made = click.command(verb)(callback)
         made.params.extend(_common_options())
@@ -42,7 +51,12 @@ def command(verb: str, *, acts_as_owner: bool = True) -> Callable[[Callable[...,
 
 def _common_options() -> list[click.Parameter]:
     return [
-        click.Option(["--appdir"], metavar="PATH", help="The app folder to work on, instead of the environment's own."),
+        click.Option(
+            ["--appdir"],
+            metavar="PATH",
+            type=click.Path(),
+            help="The app folder to work on, instead of the environment's own.",
+        ),
         click.Option(["--json", "is_json"], is_flag=True, help="Print one JSON object instead of lines."),
         click.Option(["-q", "--quiet", "is_quiet"], is_flag=True, help="Print only errors and what was asked for."),
         click.Option(

@@ -83,7 +83,13 @@ class Console:
         if self._has_progress_line:
             self._has_progress_line = False
             sys.stderr.write("\r\033[K")
-        stream.write(line + "\n")
+        try:
+            stream.write(line + "\n")
+        except BrokenPipeError:
+            let_go(stream)
+        except OSError as error:
+            let_go(stream)
+            raise RattailError(f"cannot write the output: {error.strerror}.") from error
 
     def _print_envelope(
         self, data: Mapping[str, object] | None, messages: Iterable[Message], error: RattailError | None
@@ -130,10 +136,25 @@ def size_text(size_bytes: int) -> str:
     return f"{size:.1f} TB"
 
 
-def flush() -> None:
-    """Write out what is buffered; a reader that went away (a closed pipe) is no error of ours."""
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def flush(code: int) -> int:
+    """Write out what is buffered; returns the exit code, which is a failure's where that is impossible."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            let_go(stream)
+        except OSError as error:
+            let_go(stream)
+            os.write(2, f"rattail: cannot write the output: {error.strerror}.\n".encode())
+            code = code or RattailError.exit_code
+    return code
+
+
+def let_go(stream: TextIO) -> None:
+    """Send what is still written to `stream` nowhere: its reader went away, which is no error of ours.
+
+    The command goes on to its end, so that its exit code is the true one.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rattail.registry import Registry, load_target
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class LazyGroup(click.Group):
@@ -17,14 +20,14 @@ class LazyGroup(click.Group):
 
     def __init__(self, registry: Registry, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self._registry = registry
+        self.registry = registry
         self._targets: dict[str, str] = {}
         for _, command in registry.commands:
             for name in (command.name, *command.aliases):
                 self._targets[name] = command.target
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [command.name for _, command in self._registry.commands]
+        return [command.name for _, command in self.registry.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         target = self._targets.get(cmd_name)
@@ -48,11 +51,22 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
-        for feature, command in self._registry.commands:
-            groups.setdefault(command.group or feature.title, []).append((command.name, command.help))
+        for feature, command in self.registry.commands:
+            also = f" (also: {', '.join(command.aliases)})" if command.aliases else ""
+            groups.setdefault(command.group or feature.title, []).append((command.name, command.help + also))
         for title, rows in groups.items():
             with formatter.section(title):
                 formatter.write_dl(rows)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What may come next, from the table of commands: no command has to be imported for it."""
+        from click.shell_completion import CompletionItem
+
+        names = {command.name: command.help for _, command in self.registry.commands}
+        if incomplete:
+            names.update((alias, command.help) for _, command in self.registry.commands for alias in command.aliases)
+        fitting = [CompletionItem(name, help=names[name]) for name in names if name.startswith(incomplete)]
+        return [*fitting, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
 def build_group(registry: Registry, *, version: str, on_version: Callable[[], None]) -> LazyGroup:

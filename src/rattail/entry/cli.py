@@ -2,57 +2,93 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
 from rattail import __version__
-from rattail.cli.console import Console
-from rattail.cli.group import build_group
-from rattail.errors import RattailError, WrongUsage
+from rattail.cli.console import Console, let_go
+from rattail.cli.group import LazyGroup, build_group
+from rattail.errors import Interrupted, RattailError, WrongUsage
 from rattail.registry import load_registry
 
-INTERRUPTED = 130
+COMPLETION_VARIABLE = "_RATTAIL_COMPLETE"
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command line and return its exit code; a fault of ours shows its traceback."""
-    registry = load_registry()
-    group = build_group(registry, version=__version__, on_version=lambda: click.echo(f"rattail {__version__}"))
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code.
+
+    A person's mistake is a sentence; a fault of ours shows its traceback. A reader that went away
+    (`rattail --help | head -1`) is neither.
+    """
     console = Console(is_json="--json" in arguments)
     try:
-        result = group.main(args=arguments, prog_name="rattail", standalone_mode=False, obj=registry)
+        return _run(arguments, console)
+    except BrokenPipeError:
+        let_go(sys.stdout)
+        let_go(sys.stderr)
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        return console.fail(Interrupted("interrupted.", hint="run the same command again to complete it"))
+
+
+def _run(arguments: Sequence[str], console: Console) -> int:
+    registry = load_registry()
+    group = build_group(registry, version=__version__, on_version=lambda: click.echo(f"rattail {__version__}"))
+    instruction = os.environ.get(COMPLETION_VARIABLE)
+    if instruction:
+        return _complete(group, instruction)
+    try:
+        with group.make_context("rattail", list(arguments), obj=registry) as context:
+            result = group.invoke(context)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        return _no_arguments(error, console)
     except click.UsageError as error:
-        return _usage_error(error, console)
+        program = error.ctx.command_path if error.ctx else "rattail"
+        return console.fail(WrongUsage(error.format_message(), hint=f"{program} --help"))
     except click.ClickException as error:
         return console.fail(RattailError(error.format_message()))
     except RattailError as error:
         return console.fail(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (KeyboardInterrupt, click.Abort):
-        console.say("interrupted; run the same command again to complete it.", level="warning")
-        return INTERRUPTED
+    except (BrokenPipeError, click.Abort):
+        raise
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            return _fault_of_ours(error, console)
+        let_go(sys.stdout)  # the one place that is written to without us: the text of --help
+        return console.fail(RattailError(f"cannot write the output: {error.strerror}."))
     except Exception as error:  # noqa: BLE001 - a fault of ours, shown whole
-        return _fault_of_ours(error)
+        return _fault_of_ours(error, console)
     return result if isinstance(result, int) else 0
 
 
-def _usage_error(error: click.UsageError, console: Console) -> int:
-    if not console.is_json:
-        error.show()
-        return error.exit_code
-    program = error.ctx.command_path if error.ctx else "rattail"
-    return console.fail(WrongUsage(error.format_message(), hint=f"{program} --help"))
+def _complete(group: LazyGroup, instruction: str) -> int:
+    """Answer the shell: the script that teaches it (`bash_source`), or what may come next."""
+    from click.shell_completion import shell_complete
+
+    return shell_complete(group, {"obj": group.registry}, "rattail", COMPLETION_VARIABLE, instruction)
 
 
-def _fault_of_ours(error: Exception) -> int:
+def _no_arguments(error: click.UsageError, console: Console) -> int:
+    if console.is_json:
+        return console.fail(WrongUsage("a command is missing.", hint="rattail --help"))
+    error.show()
+    return error.exit_code
+
+
+def _fault_of_ours(error: Exception, console: Console) -> int:
     import traceback
 
     text = "".join(traceback.format_exception(error))
     sys.stderr.write(
         f"{text}rattail {__version__}: this is a fault in rattail, not yours. Please report the lines above.\n"
     )
-    return RattailError.exit_code
+    if not console.is_json:
+        return RattailError.exit_code
+    said = f"a fault in rattail, not yours: {type(error).__name__}."
+    return console.fail(RattailError(said, hint="report the traceback on the error stream"))
