@@ -19,9 +19,13 @@ class Located(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The app's name as its folder's surroundings tell it: `poser` for /srv/envs/poser/app."""
+        """The app's name as its folder's surroundings tell it: `poser` for /srv/envs/poser/app.
+
+        Letters that cannot be shown are `?`, so that the name can stand in any text.
+        """
         above, own = os.path.split(self.root)
-        return (os.path.basename(above) if own == "app" else own) or own
+        name = (os.path.basename(above) if own == "app" else own) or own
+        return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def locate_appdir(given: str | None, *, flag: str = "--appdir", environ: Mapping[str, str]) -> Located:
