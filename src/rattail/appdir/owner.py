@@ -101,9 +101,13 @@ def check_can_act_as(owner: Owner, *, root: str, command_line: Sequence[str]) ->
     if me != 0:
         raise NotAllowed(f"app folder {shown(root)} belongs to user {name}; you are {user_name(me)}.", hint=sudo)
     groups, gid = os.getgroups(), os.getegid()
-    os.setgroups(_groups_of(owner))
-    os.setegid(owner.gid)
-    os.seteuid(owner.uid)
+    try:
+        os.setgroups(_groups_of(owner))
+        os.setegid(owner.gid)
+        os.seteuid(owner.uid)
+    except PermissionError:
+        text = f"app folder {shown(root)} belongs to user {name}, and this root may not act as another user."
+        raise NotAllowed(text, hint=sudo) from None
     try:
         unreachable = _first_unreachable((os.__file__, __file__, root))
     finally:
