@@ -1,3 +1,5 @@
 """Rattail: a back office in one folder."""
 
-__version__ = "0.1.0"
+from rattail.version import VERSION
+
+__version__ = VERSION

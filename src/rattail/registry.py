@@ -33,6 +33,7 @@ BUILT_IN = (
     "mail",
 )
 ENTRY_POINT_GROUP = "rattail.features"
+UPSTREAM = "rattail"
 UPSTREAM_WARNING = (
     "another distribution called 'rattail' is installed in this environment too ({}); it and this one overwrite "
     "each other's files. Keep one of the two in an environment of its own: make a new environment "
@@ -103,14 +104,16 @@ class Registry:
 
 def load_registry() -> Registry:
     """Import every declaration. A broken extension is left out and named in `Registry.broken`."""
+    installed = tuple(distribution_folders())
+    upstream = next((folder for folder in installed if _distribution(folder) == UPSTREAM), "")
+    if upstream:
+        _keep_to_our_features()
     features = [import_module(f"rattail.features.{name}.feature").FEATURE for name in BUILT_IN]
     broken: list[str] = []
-    upstream = ""
-    for folder in distribution_folders():
-        distribution = os.path.basename(folder).partition("-")[0]
-        if distribution == "rattail":
-            upstream = folder
-            continue
+    for folder in installed:
+        distribution = _distribution(folder)
+        if distribution == UPSTREAM:
+            continue  # its entry points in the group of the same name mean something else
         for target in _targets_of(folder):
             fault = _add_extension(features, target)
             if fault:
@@ -132,6 +135,23 @@ def distribution_folders() -> Iterator[str]:
         except OSError:
             continue
         yield from (f"{where}/{name}" for name in sorted(names) if name.endswith(".dist-info"))
+
+
+def _distribution(folder: str) -> str:
+    return os.path.basename(folder).partition("-")[0].lower()
+
+
+def _keep_to_our_features() -> None:
+    """Make the package of the features ours, without the file in it that may be upstream's.
+
+    Both distributions have a `rattail/features/__init__.py`; upstream's imports half of upstream, which is
+    not whole either.
+    """
+    from types import ModuleType
+
+    package = ModuleType("rattail.features")
+    package.__path__ = [f"{os.path.dirname(__file__)}/features"]
+    sys.modules.setdefault("rattail.features", package)
 
 
 def _targets_of(folder: str) -> list[str]:

@@ -35,9 +35,11 @@ class Marker(NamedTuple):
     layout: int = LAYOUT_VERSION
     files: Mapping[str, Written] = {}
     relocated: Mapping[str, str] = {}
+    #: The folder of upstream Rattail whose files were copied into this one, or are being copied.
+    adopted_from: str = ""
 
     def encode(self) -> bytes:
-        document = {
+        document: dict[str, object] = {
             "format": FORMAT,
             "layout": self.layout,
             "app_id": self.app_id,
@@ -50,6 +52,8 @@ class Marker(NamedTuple):
             },
             "relocated": dict(sorted(self.relocated.items())),
         }
+        if self.adopted_from:
+            document["adopted_from"] = self.adopted_from
         return json.dumps(document, indent=2).encode() + b"\n"
 
 
@@ -118,6 +122,7 @@ def decode_marker(content: bytes, root: str) -> Marker:
             layout=layout,
             files={name: Written(**one) for name, one in document.get("files", {}).items()},
             relocated={str(name): str(place) for name, place in document.get("relocated", {}).items()},
+            adopted_from=str(document.get("adopted_from", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise AppDirBroken(

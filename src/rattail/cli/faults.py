@@ -8,9 +8,9 @@ import sys
 import time
 import traceback
 
-from rattail import __version__
 from rattail.appdir.files import opened_folder
 from rattail.cli.session import Session
+from rattail.version import VERSION
 
 LOG_FILE = "cli.log"
 _LOG_MODE = 0o640
@@ -32,7 +32,7 @@ def record_fault(session: Session, error: Exception) -> None:
         "command": session.verb,
         "error": type(error).__name__,
         "where": [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames],
-        "version": __version__,
+        "version": VERSION,
         "python": sys.version.partition(" ")[0],
         "pid": os.getpid(),
     }

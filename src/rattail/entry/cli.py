@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import click
 
-from rattail import __version__
 from rattail.cli.console import Console, let_go
 from rattail.cli.group import LazyGroup, build_group
 from rattail.errors import Interrupted, RattailError, WrongUsage
 from rattail.registry import load_registry
+from rattail.version import VERSION
 
 COMPLETION_VARIABLE = "_RATTAIL_COMPLETE"
 
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str], console: Console) -> int:
     registry = load_registry()
-    group = build_group(registry, version=__version__, on_version=lambda: click.echo(f"rattail {__version__}"))
+    group = build_group(registry, version=VERSION, on_version=lambda: click.echo(f"rattail {VERSION}"))
     instruction = os.environ.get(COMPLETION_VARIABLE)
     if instruction:
         return _complete(group, instruction)
@@ -86,7 +86,7 @@ def _fault_of_ours(error: Exception, console: Console) -> int:
 
     text = "".join(traceback.format_exception(error))
     sys.stderr.write(
-        f"{text}rattail {__version__}: this is a fault in rattail, not yours. Please report the lines above.\n"
+        f"{text}rattail {VERSION}: this is a fault in rattail, not yours. Please report the lines above.\n"
     )
     if not console.is_json:
         return RattailError.exit_code

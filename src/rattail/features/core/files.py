@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from rattail.appdir.layout import Making
 from rattail.appdir.make import WantedFile
-from rattail.config.edit import add_missing_secrets
+from rattail.config.edit import add_missing_secrets, with_value
 from rattail.config.load import SECRETS_FILE, SETTINGS_FILE, Settings
-from rattail.config.option import SECRET_BYTES
+from rattail.config.option import SECRET_BYTES, Option, Value
 from rattail.config.render import render_settings
 from rattail.registry import Registry, load_target
 
@@ -43,11 +44,12 @@ Scratch: removed by age, in no backup. Whatever you add yourself counts as essen
 
 
 def wanted_files(
-    registry: Registry, *, root: str, name: str, settings: Settings, first_values: dict[str, str]
+    registry: Registry, *, root: str, name: str, settings: Settings, first_values: Mapping[str, Value]
 ) -> tuple[WantedFile, ...]:
     """Every file the root of the app folder should hold, the operator's values kept.
 
-    `first_values` are values (by full name) for a settings file that does not exist yet.
+    `first_values` are values (by full name) for a settings file that does not exist yet; those of secrets
+    go into the secrets file where it has none.
     """
     making = Making(name, registry.layout)
     files = []
@@ -57,22 +59,31 @@ def wanted_files(
         content = str(render(making)).encode()
         files.append(WantedFile(file.path, file.mode, content, content))
     files.append(_settings_file(registry, root, settings, first_values))
-    files.append(_secrets_file(registry, root))
+    files.append(_secrets_file(registry, root, first_values))
     return tuple(files)
 
 
-def _settings_file(registry: Registry, root: str, settings: Settings, first_values: dict[str, str]) -> WantedFile:
+def _settings_file(registry: Registry, root: str, settings: Settings, first_values: Mapping[str, Value]) -> WantedFile:
     values = {key: value for key, value in settings.in_files.items() if not settings.by_key[key].option.is_secret}
     if not os.path.lexists(f"{root}/{SETTINGS_FILE}"):
-        values.update(first_values)
+        values.update({key: value for key, value in first_values.items() if not settings.by_key[key].option.is_secret})
     template = render_settings(registry.options, registry.table_titles)
     content = render_settings(registry.options, registry.table_titles, values) if values else template
     return WantedFile(SETTINGS_FILE, SETTINGS_MODE, content.encode(), template.encode())
 
 
-def _secrets_file(registry: Registry, root: str) -> WantedFile:
+def _secrets_file(registry: Registry, root: str, first_values: Mapping[str, Value]) -> WantedFile:
     content = add_missing_secrets(registry.options, path=f"{root}/{SECRETS_FILE}", generate=new_secret)
+    for option in registry.options:
+        if option.is_secret and option.key in first_values and not _says(content, option):
+            content = with_value(content, option, first_values[option.key])
     return WantedFile(SECRETS_FILE, SECRETS_MODE, content.encode(), b"", may_be_extended=True)
+
+
+def _says(content: str, option: Option) -> bool:
+    import tomllib
+
+    return bool(tomllib.loads(content).get(option.table, {}).get(option.name))
 
 
 def new_secret() -> str:

@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from rattail import __version__
 from rattail.appdir.locate import Located
 from rattail.appdir.make import Plan, Step, Wanted, apply_steps, make_appdir, plan_make
 from rattail.appdir.marker import Marker, read_marker
 from rattail.appdir.names import LOCK, MARKER, is_temporary
 from rattail.appdir.refusal import refusal, shown
 from rattail.config.load import load_settings
-from rattail.errors import AppDirNotFound, InputRejected, WouldOverwrite
+from rattail.config.option import Value
+from rattail.errors import AppDirNotFound, InputRejected, NoSuchThing, WouldOverwrite
 from rattail.features.core.files import wanted_files
 from rattail.registry import Registry
+from rattail.version import VERSION
 
 
 class Request(NamedTuple):
@@ -24,7 +25,10 @@ class Request(NamedTuple):
     now: datetime
     claimed: frozenset[str] = frozenset()
     is_adopted_in_place: bool = False
-    first_values: Mapping[str, str] | None = None
+    #: Values by full name, secrets too, for settings files that do not say anything of them yet.
+    first_values: Mapping[str, Value] | None = None
+    #: The upstream folder that is copied into this one; the marker remembers it.
+    adopted_from: str = ""
 
 
 def plan_appdir(registry: Registry, request: Request, *, environ: Mapping[str, str]) -> Plan:
@@ -61,7 +65,9 @@ def _draw(registry: Registry, request: Request, environ: Mapping[str, str], new_
         _check_ground(request)
         marker = read_marker(root) or new_marker  # another process may have been quicker
     settings = load_settings(registry.options, root=root, environ=environ).require_sound()
-    places = registry.layout.place(root, settings.relocations(root), app_id=marker.app_id)
+    relocations = settings.relocations(root)
+    _check_claims(registry, request.claimed, relocations)
+    places = registry.layout.place(root, relocations, app_id=marker.app_id)
     files = wanted_files(
         registry,
         root=root,
@@ -72,6 +78,13 @@ def _draw(registry: Registry, request: Request, environ: Mapping[str, str], new_
     return Wanted(root, places, files, marker, request.claimed)
 
 
+def _check_claims(registry: Registry, claimed: frozenset[str], relocations: Mapping[str, str]) -> None:
+    for path in sorted(claimed - relocations.keys()):
+        elsewhere = ", ".join(sorted(relocations)) or "none"
+        what = "lies in the app folder" if path in registry.layout else "is not a folder of the app"
+        raise NoSuchThing(f"--claim {path!r}: {what}; expected one that lies elsewhere ({elsewhere}).")
+
+
 def _new_marker(request: Request) -> Marker:
     import uuid
 
@@ -79,7 +92,8 @@ def _new_marker(request: Request) -> Marker:
         app_id=str(uuid.UUID(bytes=os.urandom(16), version=4)),
         name=request.located.name,
         made_at=request.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        made_by=f"rattail-appfolder {__version__}",
+        made_by=f"rattail-appfolder {VERSION}",
+        adopted_from=request.adopted_from,
     )
 
 
