@@ -1,0 +1,196 @@
+"""Write the pages of docs/reference that say what the code says: `make docs`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from rattail.appdir.folder import Folder
+from rattail.appdir.inspect import all_finding_kinds
+from rattail.config.option import Option, text_of
+from rattail.errors import all_errors
+from rattail.registry import load_registry, load_target
+from tests.docs.blocks import DOCS
+from tests.docs.envelopes import data_rows
+
+HEAD = "<!-- Written by `make docs` from the code. Do not edit. -->\n"
+
+
+def folders_page() -> str:
+    registry = load_registry()
+    options = {option.key: option for option in registry.options}
+    rows = [
+        (
+            f"`{folder.path}`",
+            owner,
+            folder.keep.value,
+            f"{folder.mode:04o}",
+            _age(folder, options),
+            "yes" if folder.relocatable else "",
+            folder.purpose,
+        )
+        for owner, folder in registry.layout
+    ]
+    return _page(
+        "The folders",
+        "Every folder of the app folder, the feature that owns it, and what its contents are worth. **Essential**: in "
+        "the minimal backup, never cleaned. **History**: in a full backup, cleaned by age. **Scratch**: in no backup, "
+        "cleaned by age, marked by a `CACHEDIR.TAG`. What nobody declared, your own scripts and folders, counts as "
+        "essential. A folder that can be relocated has an option of the same name in the table `[folders]`.",
+        _table(("path", "owner", "class", "mode", "kept", "can be relocated", "what is in it"), rows),
+        "In the root of the folder lie `app-folder.json` (the marker, 0640), `app-folder.lock` (the lock, 0640), "
+        "`rattail.toml` (the settings, 0640), `secrets.toml` (0600) and "
+        + ", ".join(f"`{file.path}` ({file.purpose}, {file.mode:04o})" for _, file in registry.files)
+        + ".",
+    )
+
+
+def options_page() -> str:
+    registry = load_registry()
+    tables: dict[str, list[Option]] = {}
+    for option in registry.options:
+        tables.setdefault(option.table, []).append(option)
+    parts = []
+    for table, options in tables.items():
+        rows = [
+            (
+                f"`{option.name}`" + (" (secret)" if option.is_secret else ""),
+                f"{option.help} Expected: {option.expected}.",
+                _default(option),
+                option.takes_effect,
+                f"`{option.environment_variable}`",
+            )
+            for option in options
+        ]
+        parts.append(f"## [{table}]\n\n{registry.table_titles.get(table, table)}.")
+        parts.append(_table(("option", "what it is", "default", "takes effect", "environment variable"), rows))
+    return _page(
+        "The options",
+        "Settings stand in `rattail.toml`, secrets in `secrets.toml`, both in the root of the app folder. An "
+        "environment variable goes before the files; for a secret, the variable with `_FILE` at its end names a file "
+        "that holds it. `rattail show-config` shows every value and where it came from.",
+        *parts,
+    )
+
+
+def commands_page() -> str:
+    registry = load_registry()
+    groups: dict[str, list[str]] = {}
+    for feature, command in registry.commands:
+        text = f"### {command.name}\n\n"
+        if command.aliases:
+            text += "Also: " + ", ".join(f"`rattail {alias}`" for alias in command.aliases) + ".\n\n"
+        made = load_target(command.target)
+        assert isinstance(made, click.Command)
+        groups.setdefault(command.group or feature.title, []).append(
+            text + f"```text\n{help_of(made, command.name)}```"
+        )
+    parts = [part for title, texts in groups.items() for part in (f"## {title}", *texts)]
+    return _page(
+        "The commands",
+        "`rattail VERB-NOUN [ARGUMENTS] [OPTIONS]`. Every command takes `--appdir`, `--json`, `--quiet`, `--verbose` "
+        "and `--help`. Which app folder it works on: `--appdir`, else the environment variable `RATTAIL_APPDIR`, else "
+        "`app` in the virtual environment; `--verbose` says which, and why.",
+        *parts,
+    )
+
+
+def exit_codes_page() -> str:
+    rows = [("0", "", "all is well; check-appdir found infos at most")]
+    rows += [(str(error.exit_code), f"`{error.__name__}`", error.meaning) for error in all_errors()]
+    return _page(
+        "The exit codes",
+        "What a script can rely on. The name is the `kind` of an error in the `--json` output.",
+        _table(("code", "name", "meaning"), rows),
+    )
+
+
+def findings_page() -> str:
+    rows = [(f"`{kind.id}`", kind.level, kind.title) for kind in all_finding_kinds()]
+    return _page(
+        "The findings of check-appdir",
+        "An id never changes its meaning. Errors and warnings make check-appdir end with exit code 61; infos do not. "
+        "A finding that is meant to be is accepted by its id, or by `ID:PATH` for one place, in the option "
+        "`check.accept`.",
+        _table(("id", "level", "what it says"), rows),
+    )
+
+
+def json_page() -> str:
+    rows = [
+        ("`ok`", "true or false", "whether the command did what was asked"),
+        ("`data`", "object or null", "the result; null where there is none"),
+        ("`messages`", "list of {`level`, `text`}", "remarks; `level` is `note` or `warning`"),
+        (
+            "`errors`",
+            "list of {`kind`, `code`, `message`, `hint`}",
+            "what went wrong; `kind` is an error's name, `code` the [exit code](exit-codes.md), `hint` what to do next",
+        ),
+    ]
+    with tempfile.TemporaryDirectory() as scratch:
+        parts = [
+            part
+            for command, keys in data_rows(Path(scratch))
+            for part in (f"### {command}", _table(("key", "type"), [(f"`{key}`", kind) for key, kind in keys]))
+        ]
+    return _page(
+        "The JSON output",
+        "With `--json` a command prints one object with these four keys, whatever happens: success, failure, a "
+        "mistyped option, Ctrl-C. Nothing else is printed to the standard output. New keys may come; these stay.",
+        _table(("key", "type", "what it is"), rows),
+        "## data, by command",
+        *parts,
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "folders.md": folders_page,
+    "options.md": options_page,
+    "commands.md": commands_page,
+    "exit-codes.md": exit_codes_page,
+    "findings.md": findings_page,
+    "json.md": json_page,
+}
+
+
+def help_of(command: click.Command, name: str) -> str:
+    """What `rattail NAME --help` prints on a terminal of 100 columns."""
+    with click.Context(
+        command, info_name=f"rattail {name}", help_option_names=["-h", "--help"], terminal_width=98
+    ) as context:
+        return command.get_help(context) + "\n"
+
+
+def main() -> None:
+    """Write every page."""
+    for name, page in PAGES.items():
+        (DOCS / "reference" / name).write_text(page(), encoding="utf-8")
+
+
+def _page(title: str, *parts: str) -> str:
+    return "\n\n".join((HEAD.rstrip(), f"# {title}", *parts)) + "\n"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _age(folder: Folder, options: dict[str, Option]) -> str:
+    if not folder.age_option:
+        return "always"
+    option = options[folder.age_option]
+    return f"`{option.key}`: {text_of(option.default)} {option.unit}"
+
+
+def _default(option: Option) -> str:
+    if option.is_secret:
+        return "made by make-appdir" if option.is_generated else "none"
+    return f"`{text_of(option.default)}`" if option.default not in ("", ()) else "empty"
+
+
+if __name__ == "__main__":
+    main()
