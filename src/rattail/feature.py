@@ -20,7 +20,7 @@ class Feature(NamedTuple):
     """A feature's declaration, cheap to import: names and dotted strings, nothing that runs.
 
     `checks` are dotted names of functions that take a `rattail.appdir.inspect.Looking` and yield
-    findings.
+    findings. `tables` are titles of settings tables other than the feature's own.
     """
 
     name: str
@@ -30,3 +30,4 @@ class Feature(NamedTuple):
     options: tuple[Option, ...] = ()
     checks: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
+    tables: tuple[tuple[str, str], ...] = ()

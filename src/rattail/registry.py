@@ -86,8 +86,9 @@ class Registry:
 
     @cached_property
     def table_titles(self) -> dict[str, str]:
+        """What each table of the settings file is about, for its head."""
         titles = {feature.name: feature.title for feature in self.features}
-        titles["folders"] = "Folders that lie elsewhere (an essential or large one on another disk, say)"
+        titles.update(pair for feature in self.features for pair in feature.tables)
         return titles
 
     def _folder_options(self) -> Iterator[Option]:
@@ -97,7 +98,8 @@ class Registry:
                     name=folder.path,
                     table="folders",
                     kind="path",
-                    help=f"Where '{folder.path}' lies; empty: in the app folder.",
+                    default=folder.path,
+                    help=f"Where the folder '{folder.path}' lies.",
                     takes_effect="at the next make-appdir",
                 )
 

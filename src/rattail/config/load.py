@@ -7,14 +7,16 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from rattail.appdir.refusal import shown
 from rattail.config.option import Option, Value, WrongValue, check_value, parse_value
+from rattail.config.toml_text import Unreadable, parse_toml, read_text
 from rattail.errors import ConfigInvalid
 
 SETTINGS_FILE = "rattail.toml"
 SECRETS_FILE = "secrets.toml"
 MASK = "********"
-_MISTYPED_LIMIT = 60
+_FILE_SUFFIX = "_FILE"
+_LARGEST_SECRET_BYTES = 64 << 10
+_MOST_FAULTS = 100
 
 
 class Setting(NamedTuple):
@@ -31,7 +33,10 @@ class Setting(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """One thing wrong with the settings, and where."""
+    """One thing wrong with the settings, and where.
+
+    `kind` is one of `syntax`, `unreadable`, `unknown`, `misplaced`, `value`.
+    """
 
     kind: str
     message: str
@@ -67,14 +72,17 @@ class Settings(NamedTuple):
         return {
             setting.option.name: _absolute(root, str(setting.value))
             for setting in self.by_key.values()
-            if setting.option.table == "folders" and setting.value
+            if setting.option.table == "folders"
+            and setting.value != setting.option.default
+            and _absolute(root, str(setting.value)) != f"{root}/{setting.option.name}"
         }
 
     def require_sound(self) -> "Settings":
         """These settings, or all their faults as one `ConfigInvalid`."""
         if self.faults:
             raise ConfigInvalid(
-                [fault.message for fault in self.faults], hint="mend the lines named, then run the same command again"
+                [fault.message for fault in self.faults],
+                hint="mend the lines and variables named, then run the same command again",
             )
         return self
 
@@ -85,153 +93,151 @@ def load_settings(options: Iterable[Option], *, root: str, environ: Mapping[str,
     Never raises for what a person wrote: see `Settings.faults` and `Settings.require_sound`.
     """
     by_key = {option.key: option for option in options}
-    reading = _Reading(by_key)
+    faults: list[Fault] = []
     settings = {key: Setting(option, option.default, "default") for key, option in by_key.items()}
     in_files: dict[str, Value] = {}
     for name, is_secret in ((SETTINGS_FILE, False), (SECRETS_FILE, True)):
-        for key, value, source in reading.file(root, name, is_secret=is_secret):
-            settings[key] = Setting(by_key[key], value, source)
-            in_files[key] = value
-    for key, value, source in reading.environment(environ):
-        settings[key] = Setting(by_key[key], value, source)
-    return Settings(settings, tuple(reading.faults), tuple(reading.unknown_variables), in_files)
-
-
-class _Reading:
-    """Gathers faults while values are read."""
-
-    def __init__(self, by_key: Mapping[str, Option]) -> None:
-        self.by_key = by_key
-        self.faults: list[Fault] = []
-        self.unknown_variables: list[str] = []
-
-    def file(self, root: str, name: str, *, is_secret: bool) -> list[tuple[str, Value, str]]:
-        content = self._content(f"{root}/{name}", name)
-        if not content.strip():
-            return []
-        import tomllib
-
         try:
-            document = tomllib.loads(content)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            self._fault("syntax", f"{name}: not TOML: {error}.", name)
-            return []
-        found = []
-        for table, entries in document.items():
-            if not isinstance(entries, dict):
-                self._unknown(name, content, (table,), is_secret)
-                continue
-            for key, raw in entries.items():
-                value = self._value(name, content, table, key, raw, is_secret)
-                if value is not None:
-                    found.append((f"{table}.{key}", value, name))
-        return found
+            text = read_text(f"{root}/{name}", name) or ""
+            values, found = read_values(by_key, text, name=name, is_secret=is_secret)
+        except Unreadable as error:
+            faults.append(Fault(error.kind, error.message, name))
+            continue
+        faults.extend(found)
+        in_files.update(values)
+        settings.update((key, Setting(by_key[key], value, name)) for key, value in values.items())
+    environment = _Environment(by_key, environ)
+    for key, value, source in environment.values():
+        settings[key] = Setting(by_key[key], value, source)
+    return Settings(settings, (*faults, *environment.faults), tuple(environment.unknown), in_files)
 
-    def environment(self, environ: Mapping[str, str]) -> list[tuple[str, Value, str]]:
-        by_variable = {option.environment_variable: option for option in self.by_key.values()}
+
+def read_values(
+    by_key: Mapping[str, Option], text: str, *, name: str, is_secret: bool
+) -> tuple[dict[str, Value], list[Fault]]:
+    """The right values in the text of a settings file, by full name, and everything wrong in it.
+
+    Raises:
+        Unreadable: the text is not TOML at all.
+    """
+    if not text.strip():
+        return {}, []
+    document = parse_toml(text, name, is_secret=is_secret)
+    values: dict[str, Value] = {}
+    wrong: list[tuple[tuple[str, ...], object]] = []
+    tables = {option.table for option in by_key.values()}
+    for table, entries in document.items():
+        if not isinstance(entries, dict) or table not in tables:
+            wrong.append(((table,), entries))
+            continue
+        for entry, raw in entries.items():
+            option = by_key.get(f"{table}.{entry}")
+            try:
+                if option is None or option.table != table or option.is_secret is not is_secret:
+                    raise WrongValue
+                values[option.key] = check_value(option, raw)
+            except WrongValue:
+                wrong.append(((table, entry), raw))
+    if not wrong:
+        return values, []
+    from rattail.config.faults import describe
+
+    faults = [
+        describe(by_key, path, raw, text=text, name=name, is_secret=is_secret) for path, raw in wrong[:_MOST_FAULTS]
+    ]
+    if len(wrong) > _MOST_FAULTS:
+        faults.append(Fault("unknown", f"{name}: {len(wrong) - _MOST_FAULTS:,} more faults of this kind.", name))
+    return values, faults
+
+
+def environment_variables(option: Option) -> tuple[str, ...]:
+    """The variables that can give an option's value; of a secret also the one that names a file."""
+    variable = option.environment_variable
+    return (variable, variable + _FILE_SUFFIX) if option.is_secret else (variable,)
+
+
+class _Environment:
+    """Reads the variables `RATTAIL_<TABLE>_<OPTION>`, and `..._FILE` of secrets; gathers faults."""
+
+    def __init__(self, by_key: Mapping[str, Option], environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._options = by_key.values()
+        self.faults: list[Fault] = []
+        self.unknown: list[str] = []
+
+    def values(self) -> list[tuple[str, Value, str]]:
+        ours = sorted(name for name in self._environ if name.startswith("RATTAIL_"))
+        if not ours:
+            return []
+        by_variable = {name: option for option in self._options for name in reversed(environment_variables(option))}
+        by_variable.update((option.environment_variable, option) for option in self._options)
         found = []
-        for variable in sorted(name for name in environ if name.startswith("RATTAIL_")):
-            option, text = by_variable.get(variable), environ[variable]
-            if option is None and variable.endswith("_FILE"):
-                option = by_variable.get(variable.removesuffix("_FILE"))
-                if option is not None and option.is_secret:
-                    text = self._secret_from(variable, text)
+        for variable in ours:
+            option = by_variable.get(variable)
             if option is None:
                 if variable != "RATTAIL_APPDIR" and not variable.startswith("RATTAIL_TEST_"):
-                    self.unknown_variables.append(variable)
+                    self.unknown.append(variable)
+                continue
+            text = self._text(option, variable)
+            if text is None:
                 continue
             try:
                 found.append((option.key, parse_value(option, text), variable))
             except WrongValue:
-                self._fault("value", f"{variable}: expected {option.expected}; found {_found(option, text)}.", variable)
+                self._wrong(option, variable, text)
         return found
 
-    def _content(self, path: str, name: str) -> str:
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(fd, encoding="utf-8") as stream:
-                return stream.read()
-        except (FileNotFoundError, NotADirectoryError):
-            return ""
-        except UnicodeDecodeError as error:
-            self._fault("syntax", f"{name}: not UTF-8 text: byte {error.start} is wrong.", name)
-        except OSError as error:
-            said = "it is a link; expected a file of its own" if os.path.islink(path) else error.strerror
-            self._fault("unreadable", f"{name} cannot be read: {said}.", name)
-        return ""
-
-    def _value(self, name: str, content: str, table: str, key: str, raw: object, is_secret: bool) -> Value | None:
-        option = self.by_key.get(f"{table}.{key}")
-        where = (table, key)
-        if option is None:
-            self._unknown(name, content, where, is_secret)
+    def _text(self, option: Option, variable: str) -> str | None:
+        """What a variable says; None where it has said nothing usable, and the fault is noted."""
+        text = self._environ[variable]
+        if not option.is_secret:
+            return text
+        is_file = variable != option.environment_variable
+        both = option.environment_variable in self._environ
+        if is_file and both:
+            self._fault(
+                "value", f"{option.environment_variable} and {variable} are both set; set one of them.", variable
+            )
             return None
-        if option.is_secret is not is_secret:
-            line = _line(content, where)
-            if option.is_secret:
-                text = f"is a secret and belongs in {SECRETS_FILE}, where only the app can read it"
-            else:
-                text = f"is no secret and belongs in {SETTINGS_FILE}"
-            self._fault("misplaced", f"{name}{line}: [{table}] {key} {text}.", f"{name}:{table}.{key}")
+        if is_file:
+            content = self._content(variable, text) if text else ""
+            if content is None:
+                return None
+            text = content
+        if not text:
+            what = "names no file, or an empty one" if is_file else "is empty"
+            self._fault("value", f"{variable} {what}; expected a secret. To use {SECRETS_FILE}, unset it.", variable)
+            return None
+        return text
+
+    def _content(self, variable: str, path: str) -> str | None:
+        """The secret in a file: all of it but one line end at its end."""
+        from rattail.appdir.refusal import shown
+
+        name = f"{variable}: the file {shown(path)}"
+        if not path.startswith("/"):
+            self._fault("unreadable", f"{name} is not an absolute path; expected one.", variable)
             return None
         try:
-            return check_value(option, raw)
-        except WrongValue:
-            found = _found(option, raw)
-            text = f"{name}{_line(content, where)}: [{table}] {key}: expected {option.expected}; found {found}."
-            self._fault("value", text, f"{name}:{table}.{key}")
+            text = read_text(path, name, limit_bytes=_LARGEST_SECRET_BYTES, follow=True)
+        except Unreadable as error:
+            said = error.message if error.message.startswith(variable) else f"{variable}: {error.message}"
+            self._fault("unreadable", said, variable)
             return None
+        if text is None:
+            self._fault("unreadable", f"{name} does not exist.", variable)
+            return None
+        return text.removesuffix("\n").removesuffix("\r")
 
-    def _unknown(self, name: str, content: str, where: tuple[str, ...], is_secret: bool) -> None:
-        from difflib import get_close_matches
+    def _wrong(self, option: Option, variable: str, text: str) -> None:
+        from rattail.config.faults import found_text, suggestion
 
-        options = [option for option in self.by_key.values() if option.is_secret is is_secret]
-        line = _line(content, where)
-        table = where[0]
-        tables = {option.table for option in options}
-        if len(where) == 1 and table not in tables:
-            near = get_close_matches(table, sorted(tables), 1)
-            text = f"{name}{line}: {table!r} is not a table that is known."
-        elif len(where) == 1:
-            near, text = [], f"{name}{line}: {table!r} should be a table: expected [{table}]."
-        elif table not in tables:
-            near = get_close_matches(table, sorted(tables), 1)
-            text = f"{name}{line}: there is no table [{table}]."
-        else:
-            near = get_close_matches(where[1], [option.name for option in options if option.table == table], 1)
-            text = f"{name}{line}: [{table}] has no option {where[1]!r}."
-        if near:
-            text += f" Did you mean {near[0]!r}?"
-        self._fault("unknown", text, f"{name}:{'.'.join(where)}")
-
-    def _secret_from(self, variable: str, path: str) -> str:
-        try:
-            with open(path, encoding="utf-8") as stream:
-                return stream.read().rstrip("\r\n")
-        except (OSError, UnicodeDecodeError, ValueError) as error:
-            said = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            self._fault("unreadable", f"{variable}: the file {shown(path)} cannot be read: {said}.", variable)
-            return ""
+        said = f"{variable}: expected {option.expected}; found {found_text(option, text)}.{suggestion(option, text)}"
+        self._fault("value", said, variable)
 
     def _fault(self, kind: str, message: str, where: str) -> None:
         self.faults.append(Fault(kind, message, where))
 
 
-def _found(option: Option, raw: object) -> str:
-    if option.is_secret:
-        return "something else (a secret, not shown)"
-    if isinstance(raw, bool):
-        return "true" if raw else "false"
-    text = f'"{raw}"' if isinstance(raw, str) else str(raw)
-    return text if len(text) <= _MISTYPED_LIMIT else text[:_MISTYPED_LIMIT] + "..."
-
-
-def _line(content: str, where: tuple[str, ...]) -> str:
-    from rattail.config.lines import line_of
-
-    number = line_of(content, where)
-    return f" line {number}" if number else ""
-
-
 def _absolute(root: str, path: str) -> str:
-    return os.path.normpath(path if path.startswith("/") else f"{root}/{path}")
+    return os.path.normpath(path if path.startswith("/") else f"{root}/{path}").replace("//", "/")

@@ -3,20 +3,22 @@
 from typing import Literal, NamedTuple
 
 Value = str | int | bool | tuple[str, ...]
-Kind = Literal["text", "integer", "boolean", "list", "path", "time zone", "currency", "locale"]
+Kind = Literal["text", "integer", "boolean", "list", "path", "time zone", "currency", "locale", "database address"]
 TakesEffect = Literal["at once", "at restart", "at the next make-appdir"]
 
 SECRET_BYTES = 32
+LARGEST_INTEGER = 2**63 - 1
 
 _EXPECTED: dict[Kind, str] = {
-    "text": "a text in quotes",
+    "text": "a text",
     "integer": "a whole number",
     "boolean": "true or false",
-    "list": "a list of texts",
-    "path": "an absolute path, or one below the app folder without '..', in quotes",
+    "list": 'a list of texts such as ["one", "two"]',
+    "path": "an absolute path, or one below the app folder without '..'",
     "time zone": "a time zone of the IANA list such as 'America/Chicago'",
     "currency": "a currency of ISO 4217 such as 'USD'",
-    "locale": "a language and a country such as 'en_US'",
+    "locale": "a language or a language and a country, such as 'de' or 'en_US'",
+    "database address": "'postgresql://USER@HOST:PORT/NAME' without a password, or an empty text",
 }
 
 
@@ -63,6 +65,8 @@ class Option(NamedTuple):
             text += f", {self.minimum} to {self.maximum}"
         elif self.minimum is not None:
             text += f", {self.minimum} or more"
+        elif self.maximum is not None:
+            text += f", {self.maximum} or less"
         return text
 
 
@@ -84,31 +88,42 @@ def check_value(option: Option, raw: object) -> Value:
                 return raw
             raise WrongValue
         case "list":
-            if isinstance(raw, list | tuple) and all(isinstance(one, str) for one in raw):
-                return tuple(raw)
-            raise WrongValue
-        case _:
-            if not isinstance(raw, str) or (option.choices and raw not in option.choices):
+            if not isinstance(raw, list | tuple):
                 raise WrongValue
-            _check_text(option.kind, raw)
-            return raw
+            return tuple(_checked_text(one) for one in raw)
+        case _:
+            text = _checked_text(raw)
+            if option.choices and text not in option.choices:
+                raise WrongValue
+            if option.kind != "text":
+                from rattail.config.kinds import is_right
+
+                if not is_right(option.kind, text):
+                    raise WrongValue
+            return text
 
 
 def parse_value(option: Option, text: str) -> Value:
     """Turn text (from a command line or an environment variable) into a value of the option's type.
 
-    A list is written as `a,b`; a boolean as `true` or `false`. Raises `WrongValue` as `check_value`.
+    A list is written as `a,b`, or as TOML writes it where an entry holds a comma: `["a,b", "c"]`; a
+    boolean as `true` or `false`. Raises `WrongValue` as `check_value`.
     """
     match option.kind:
         case "integer":
+            word = text.strip()
+            if not (word.isascii() and word.lstrip("+-").isdigit()):
+                raise WrongValue
             try:
-                return check_value(option, int(text.strip()))
-            except ValueError:
+                return check_value(option, int(word))
+            except ValueError:  # two signs, or thousands of digits
                 raise WrongValue from None
         case "boolean":
             words = {"true": True, "false": False}
             return check_value(option, words.get(text.strip().lower()))
         case "list":
+            if text.lstrip().startswith("["):
+                return check_value(option, _parsed_list(text))
             return check_value(option, [one.strip() for one in text.split(",") if one.strip()])
         case _:
             return check_value(option, text)
@@ -118,11 +133,17 @@ def text_of(value: Value) -> str:
     """A value as people read it and as `parse_value` takes it back."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    if not isinstance(value, tuple):
+        return str(value)
+    if all(one and one == one.strip() and "," not in one and not one.startswith("[") for one in value):
+        return ",".join(value)
+    from rattail.config.render import toml_value
+
+    return toml_value(value)
 
 
 def _checked_integer(option: Option, raw: object) -> int:
-    if isinstance(raw, bool) or not isinstance(raw, int):
+    if isinstance(raw, bool) or not isinstance(raw, int) or abs(raw) > LARGEST_INTEGER:
         raise WrongValue
     if option.minimum is not None and raw < option.minimum:
         raise WrongValue
@@ -131,28 +152,22 @@ def _checked_integer(option: Option, raw: object) -> int:
     return raw
 
 
-def _check_text(kind: Kind, text: str) -> None:
-    if kind == "path":
-        right = not text or ("\0" not in text and ".." not in text.split("/") and bool(text.strip("/ ")))
-    elif kind == "currency":
-        right = len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()
-    elif kind == "locale":
-        language, _, country = text.partition("_")
-        right = language.isascii() and language.isalpha() and language.islower() and len(language) in (2, 3)
-        right = right and (not country or (country.isascii() and country.isalnum() and country.isupper()))
-    elif kind == "time zone":
-        right = text == "UTC" or _is_time_zone(text)
-    else:
-        return
-    if not right:
+def _checked_text(raw: object) -> str:
+    """Any text but one with bytes that were no UTF-8: those could not be written to a file again."""
+    if not isinstance(raw, str):
         raise WrongValue
+    try:
+        raw.encode()
+    except UnicodeEncodeError:
+        raise WrongValue from None
+    return raw
 
 
-def _is_time_zone(name: str) -> bool:
-    import zoneinfo
+def _parsed_list(text: str) -> object:
+    import tomllib
 
     try:
-        zoneinfo.ZoneInfo(name)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        return False
-    return True
+        document = tomllib.loads(f"list = {text.strip()}")
+    except (ValueError, RecursionError):
+        raise WrongValue from None
+    return document["list"] if len(document) == 1 else None

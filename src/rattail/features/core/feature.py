@@ -57,8 +57,9 @@ FEATURE = Feature(
         Option(
             name="url",
             table="database",
-            help="Where the records are; empty: SQLite in data/. For PostgreSQL: postgresql://USER@HOST:PORT/NAME "
-            "without a password.",
+            kind="database address",
+            help="Where the records are; empty: SQLite, in the folder data. For PostgreSQL: "
+            "postgresql://USER@HOST:PORT/NAME, the password apart in secrets.toml.",
             takes_effect="at restart",
         ),
         Option(
@@ -101,6 +102,17 @@ FEATURE = Feature(
             help="How long log files are kept after their last line.",
             default=90,
             minimum=1,
+        ),
+    ),
+    tables=(
+        ("app", "The app as a whole"),
+        ("database", "The database"),
+        ("check", "What check-appdir looks for"),
+        ("log", "Log files"),
+        (
+            "folders",
+            "Folders that lie elsewhere, on another disk say; shown is where each lies by default. A relative place "
+            "is below the app folder.\nA change moves no files: after it, run 'rattail make-appdir', then move them.",
         ),
     ),
     commands=(
