@@ -32,9 +32,10 @@ class Owner(NamedTuple):
 class Given:
     """What giving a tree away did: entries that changed hands, and the ones left, with the reason."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, only_strangers: bool = False) -> None:
         self.entries = 0
         self.left: list[str] = []
+        self.only_strangers = only_strangers
 
 
 def owner_named(user: str | None, group: str | None) -> Owner | None:
@@ -122,15 +123,19 @@ def check_can_act_as(owner: Owner, *, root: str, command_line: Sequence[str]) ->
         )
 
 
-def give_tree(root: str, owner: Owner, *, really: bool, identity: Identity | None = None) -> Given:
+def give_tree(
+    root: str, owner: Owner, *, really: bool, identity: Identity | None = None, only_strangers: bool = False
+) -> Given:
     """Give a folder and everything in it to `owner`; with `really=False` only count.
+
+    With `only_strangers` what has the right user keeps its group, whatever that is.
 
     Follows no link, enters no other file system, and leaves files with several names (hard links)
     that belong to somebody else: they may be files of the system under a second name. A relocated
     folder has to have its `identity` file: its place was chosen by who can write the settings, and
     that must not be a way to be given /etc.
     """
-    given = Given()
+    given = Given(only_strangers=only_strangers)
     try:
         with opened_folder(root) as fd:
             if identity is not None and read_file(fd, IDENTITY, limit_bytes=4096) != identity.encode():
@@ -166,7 +171,7 @@ def _give(fd: int, name: str, owner: Owner, given: Given, really: bool, *, below
     held = os.open(name, _O_PATH, dir_fd=fd)
     try:
         found = os.fstat(held)
-        if (found.st_uid, found.st_gid) == (owner.uid, owner.gid):
+        if found.st_uid == owner.uid and (found.st_gid == owner.gid or given.only_strangers):
             return True
         if not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1:
             given.left.append(f"{below}/{name}: has {found.st_nlink} names (hard links)")

@@ -1,0 +1,1 @@
+"""The checks of the folder itself, one noun to a module."""
