@@ -1,14 +1,15 @@
 """Change a settings file so that nothing else in it changes: comments, order, line ends survive."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from typing import TYPE_CHECKING
 
 from rattail.config.option import Option, Value
 from rattail.config.render import default_line, render_secrets, toml_key, toml_value
-from rattail.config.statements import Statement, statements
 from rattail.config.toml_text import Unreadable, parse_toml, read_text
 from rattail.errors import ConfigInvalid, InputRejected
+
+if TYPE_CHECKING:
+    from rattail.config.statements import Statement
 
 _MOST_ATTEMPTS = 20
 
@@ -52,6 +53,8 @@ def with_value(text: str, option: Option, value: Value, *, name: str = "the file
         raise _unchangeable(name, option)
     is_set = option.name in table
     table[option.name] = list(value) if isinstance(value, tuple) else value
+    from rattail.config.statements import statements
+
     found = statements(text)
     line = f"{toml_key(option.name)} = {toml_value(value)}"
     attempts = _replaced(text, found, option, value) if is_set else _added(text, found, option, line)
@@ -68,6 +71,8 @@ def without_value(text: str, option: Option, *, name: str = "the file") -> str:
     if not isinstance(table, dict) or option.name not in table:
         return text
     del table[option.name]
+    from rattail.config.statements import statements
+
     return _first_right(_removed(text, statements(text), option), wanted, name, option)
 
 
@@ -79,6 +84,8 @@ def _document(text: str, name: str, option: Option) -> dict[str, object]:
 
 
 def _first_right(attempts: Iterator[str], wanted: dict[str, object], name: str, option: Option) -> str:
+    from itertools import islice
+
     for attempt in islice(attempts, _MOST_ATTEMPTS):
         try:
             got = parse_toml(attempt, name, is_secret=option.is_secret)
@@ -98,13 +105,13 @@ def _unchangeable(name: str, option: Option) -> InputRejected:
     )
 
 
-def _replaced(text: str, found: list[Statement], option: Option, value: Value) -> Iterator[str]:
+def _replaced(text: str, found: "list[Statement]", option: Option, value: Value) -> Iterator[str]:
     for one in found:
         if one.path == (option.table, option.name) and not one.is_header:
             yield text[: one.value_start] + toml_value(value) + text[one.end :]
 
 
-def _added(text: str, found: list[Statement], option: Option, line: str) -> Iterator[str]:
+def _added(text: str, found: "list[Statement]", option: Option, line: str) -> Iterator[str]:
     """Ways to add a line, best first: over the shown default, in its table, in a table of its own."""
     newline = "\r\n" if "\r\n" in text else "\n"
     for first, last in _sections(text, found, option.table):
@@ -121,7 +128,7 @@ def _added(text: str, found: list[Statement], option: Option, line: str) -> Iter
     yield f"{text}{gap}{newline if text else ''}[{toml_key(option.table)}]{newline}{line}{newline}"
 
 
-def _sections(text: str, found: list[Statement], table: str) -> Iterator[tuple[int, int]]:
+def _sections(text: str, found: "list[Statement]", table: str) -> Iterator[tuple[int, int]]:
     """Where a table's lines begin and end: from its header to the next one."""
     headers = [one for one in found if one.is_header]
     for index, header in enumerate(headers):
@@ -130,6 +137,8 @@ def _sections(text: str, found: list[Statement], table: str) -> Iterator[tuple[i
 
 
 def _uncommented(text: str, first: int, last: int, option: Option, line: str) -> Iterator[str]:
+    import re
+
     shown = re.compile(rf"^[ \t]*#[ \t]*{re.escape(toml_key(option.name))}[ \t]*=[^\r\n]*", re.MULTILINE)
     matches = list(shown.finditer(text, first, last))
     # The line that shows just the default comes before one that only looks like it (an explanation).
@@ -138,14 +147,16 @@ def _uncommented(text: str, first: int, last: int, option: Option, line: str) ->
         yield text[: match.start()] + line + text[match.end() :]
 
 
-def _below(text: str, one: Statement, line: str, newline: str) -> str:
+def _below(text: str, one: "Statement", line: str, newline: str) -> str:
     end = text.find("\n", one.end)
     if end < 0:
         return f"{text}{newline}{line}{newline}"
     return f"{text[: end + 1]}{line}{newline}{text[end + 1 :]}"
 
 
-def _removed(text: str, found: list[Statement], option: Option) -> Iterator[str]:
+def _removed(text: str, found: "list[Statement]", option: Option) -> Iterator[str]:
+    import re
+
     for one in found:
         if one.path != (option.table, option.name) or one.is_header:
             continue
