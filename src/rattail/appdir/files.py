@@ -76,12 +76,13 @@ def create_file(dir_fd: int, name: str, content: bytes, *, mode: int) -> bool:
     return True
 
 
-def replace_file(dir_fd: int, name: str, content: bytes, *, mode: int) -> None:
+def replace_file(dir_fd: int, name: str, content: bytes, *, mode: int, owner: tuple[int, int] | None = None) -> None:
     """Put a whole new file in place of an old one: readers see the old or the new, never a part.
 
-    A process killed in the middle leaves the old file and at most one `.tmp-` file beside it.
+    The new one belongs to `owner` (user and group, as numbers) or to this process. A process killed in
+    the middle leaves the old file and at most one `.tmp-` file beside it.
     """
-    temporary = _write_temporary(dir_fd, content, mode)
+    temporary = _write_temporary(dir_fd, content, mode, owner=owner)
     try:
         os.rename(temporary, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
     except OSError:
@@ -150,10 +151,12 @@ def _create_by_temporary_name(dir_fd: int, name: str, content: bytes, *, mode: i
     return True
 
 
-def _write_temporary(dir_fd: int, content: bytes, mode: int) -> str:
+def _write_temporary(dir_fd: int, content: bytes, mode: int, *, owner: tuple[int, int] | None = None) -> str:
     name = TEMPORARY_PREFIX + os.urandom(TEMPORARY_HEX_DIGITS // 2).hex()
     fd = os.open(name, _WRITE_FLAGS | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=dir_fd)
     try:
+        if owner is not None:
+            os.fchown(fd, *owner)
         _fill(fd, content, mode)
     except OSError:
         os.unlink(name, dir_fd=dir_fd)
