@@ -1,0 +1,137 @@
+"""The pages that people write: their links resolve, and their commands do what they say."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.docs.blocks import DOCS, ROOT, blocks_of
+from tests.kit.environment import RUNTIME_DISTRIBUTIONS, Environment
+
+PAGES = [*sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("*.md"))]
+HOW_TOS = sorted((DOCS / "how-to").glob("*.md"))
+LINK = re.compile(r"\[[^\]]*\]\(([^)#]*)(#[^)]*)?\)")
+EXIT_CODE = re.compile(r"\s+# exit code (\d+)$")
+RUN_FIRST = re.compile(r"^<!-- run first\n(.*?)^-->$", re.MULTILINE | re.DOTALL)
+
+
+class Line(NamedTuple):
+    """A command of a page, the exit code it is to have, and what it is to print (nothing: anything)."""
+
+    command: str
+    exit_code: int
+    printed: str
+    needs_root: bool
+
+
+def lines_of(page: Path) -> list[Line]:
+    """The commands of a page's `console` blocks: `$ ` is anybody's prompt, `# ` is root's.
+
+    A block whose label begins with `skip:` is left out. `# exit code N` at the end of a command says
+    that it fails; what `<!-- run first` holds is done before, and not shown to readers.
+    """
+    hidden = RUN_FIRST.search(page.read_text(encoding="utf-8"))
+    lines = [Line(command, 0, "", False) for command in (hidden[1].splitlines() if hidden else ())]
+    for block in blocks_of(page):
+        if block.language != "console" or block.label.startswith("skip:"):
+            continue
+        for text in block.text.splitlines():
+            if text[:2] in ("$ ", "# "):
+                code = EXIT_CODE.search(text)
+                lines.append(Line(EXIT_CODE.sub("", text[2:]), int(code[1]) if code else 0, "", text[0] == "#"))
+            else:
+                lines[-1] = lines[-1]._replace(printed=f"{lines[-1].printed}{text}\n")
+    return lines
+
+
+def run_page(page: Path, *, home: Path, cwd: Path, env: dict[str, str]) -> None:
+    """Run a page's commands in one bash, in order."""
+    lines = lines_of(page)
+    if os.geteuid() != 0 and any(line.needs_root for line in lines):
+        pytest.skip("needs root, to give folders to other users")
+    end = "--- end of a command, exit code "
+    script = "".join(f"{line.command}\nprintf '{end}%s\\n' $?\n" for line in lines)
+    ran = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(home), **env},
+        timeout=120,
+        check=False,
+    )
+
+    answers = re.findall(rf"(.*?){end}(\d+)\n", ran.stdout, re.DOTALL)
+    assert len(answers) == len(lines), ran.stdout + ran.stderr
+    for line, (printed, code) in zip(lines, answers, strict=True):
+        assert int(code) == line.exit_code, f"{line.command}\n{printed}\n{ran.stderr}"
+        expected = line.printed.replace("/home/you", str(home))
+        assert printed == expected or not expected, line.command
+
+
+def test_the_commands_of_the_tutorial_work_in_order(tmp_path: Path) -> None:
+    pytest.importorskip("ensurepip", reason="needs Python's ensurepip (Debian: python3-venv)")
+    (tmp_path / "rattail").symlink_to(ROOT)
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    for name in (*RUNTIME_DISTRIBUTIONS, "flit_core"):
+        wheel_of_installed(name, wheels)
+    env = {
+        "PATH": f"{os.path.dirname(sys._base_executable)}:/usr/bin:/bin",  # type: ignore[attr-defined]
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(wheels),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+
+    run_page(DOCS / "tutorial" / "first-hour.md", home=tmp_path, cwd=tmp_path, env=env)
+
+
+@pytest.mark.parametrize("page", HOW_TOS, ids=lambda page: page.stem)
+def test_the_commands_of_the_how_to_work_in_order(page: Path, environment: Environment) -> None:
+    if not lines_of(page):
+        return
+    made = environment.run("make-appdir")
+    assert made.returncode == 0, made.stderr
+
+    run_page(page, home=environment.path.parent, cwd=environment.path, env={})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    targets = [match[1] for match in LINK.finditer(text) if match[1] and "://" not in match[1]]
+
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    reached: set[Path] = set()
+    waiting = [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in reached or page.suffix != ".md":
+            continue
+        reached.add(page)
+        matches = LINK.finditer(page.read_text(encoding="utf-8"))
+        waiting.extend((page.parent / match[1]).resolve() for match in matches if match[1] and "://" not in match[1])
+
+    assert [str(page.relative_to(ROOT)) for page in PAGES if page not in reached] == []
+
+
+def wheel_of_installed(name: str, target: Path) -> None:
+    """Pack an installed distribution (pure Python) into a wheel again, so that pip needs no registry."""
+    distribution = importlib.metadata.distribution(name)
+    stem = f"{distribution.metadata['Name'].replace('-', '_')}-{distribution.version}"
+    with zipfile.ZipFile(target / f"{stem}-py3-none-any.whl", "w") as wheel:
+        for file in distribution.files or ():
+            if file.parts[0] != ".." and file.suffix != ".pyc":
+                wheel.write(str(file.locate()), str(file))
