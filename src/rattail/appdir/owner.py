@@ -110,7 +110,7 @@ def check_can_act_as(owner: Owner, *, root: str, command_line: Sequence[str]) ->
         text = f"app folder {shown(root)} belongs to user {name}, and this root may not act as another user."
         raise NotAllowed(text, hint=sudo) from None
     try:
-        unreachable = _first_unreachable((os.__file__, __file__, root))
+        unreachable = _first_unreachable((os.__file__, __file__, os.path.dirname(root)))
     finally:
         os.seteuid(0)
         os.setegid(gid)
@@ -200,12 +200,15 @@ def _groups_of(owner: Owner) -> list[int]:
 
 
 def _first_unreachable(paths: Sequence[str]) -> str:
+    """The first file that cannot be read, or folder that cannot be entered, by the effective user."""
     for path in paths:
         try:
-            os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            needed = os.X_OK if stat.S_ISDIR(os.stat(path).st_mode) else os.R_OK
         except FileNotFoundError:
-            continue  # not made yet
+            continue  # refused later, with a better sentence
         except OSError:
+            return path
+        if not os.access(path, needed, effective_ids=True):
             return path
     return ""
 
