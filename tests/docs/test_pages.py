@@ -58,7 +58,7 @@ def run_page(page: Path, *, home: Path, cwd: Path, env: dict[str, str]) -> None:
     if os.geteuid() != 0 and any(line.needs_root for line in lines):
         pytest.skip("needs root, to give folders to other users")
     end = "--- end of a command, exit code "
-    script = "".join(f"{line.command}\nprintf '{end}%s\\n' $?\n" for line in lines)
+    script = "".join(f"{line.command}\necho '{end}'$?\n" for line in lines)
     ran = subprocess.run(
         ["bash", "--norc", "-c", script],
         capture_output=True,
