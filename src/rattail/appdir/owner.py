@@ -86,7 +86,7 @@ def act_as(owner: Owner, *, root: str, command_line: Sequence[str]) -> bool:
     if os.geteuid() == owner.uid:
         return False
     check_can_act_as(owner, root=root, command_line=command_line)
-    os.setgroups(_groups_of(owner))
+    os.setgroups(groups_of(owner))
     os.setresgid(owner.gid, owner.gid, owner.gid)
     os.setresuid(owner.uid, owner.uid, owner.uid)
     return True
@@ -103,7 +103,7 @@ def check_can_act_as(owner: Owner, *, root: str, command_line: Sequence[str]) ->
         raise NotAllowed(f"app folder {shown(root)} belongs to user {name}; you are {user_name(me)}.", hint=sudo)
     groups, gid = os.getgroups(), os.getegid()
     try:
-        os.setgroups(_groups_of(owner))
+        os.setgroups(groups_of(owner))
         os.setegid(owner.gid)
         os.seteuid(owner.uid)
     except PermissionError:
@@ -190,7 +190,8 @@ def _give(fd: int, name: str, owner: Owner, given: Given, really: bool, *, below
         os.close(held)
 
 
-def _groups_of(owner: Owner) -> list[int]:
+def groups_of(owner: Owner) -> list[int]:
+    """All groups that acting as `owner` brings along."""
     import pwd
 
     try:

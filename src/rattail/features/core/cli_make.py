@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,15 +21,33 @@ from rattail.errors import WrongUsage
 from rattail.features.core.giving import Gift, give_appdir, plan_gift
 from rattail.features.core.making import Request, found_appdir, make, plan_appdir
 
+if TYPE_CHECKING:
+    from rattail.features.core.cli_adopt import Adopting
+
+_IN_PLACE = "\0"  # no word of a command line can be this
+
 
 @command("make-appdir", acts_as_owner=False)
 @click.option("--path", metavar="PATH", help="Make it there instead of in the environment.")
 @click.option("--user", metavar="NAME", help="Give the folder and everything in it to this user (as root).")
 @click.option("--group", metavar="NAME", help="Give it to this group; default: the user's own.")
 @click.option("--claim", metavar="FOLDER", multiple=True, help="Trust what lies in this relocated folder.")
+@click.option(
+    "--adopt",
+    metavar="[FROM]",
+    is_flag=False,
+    flag_value=_IN_PLACE,
+    help="Copy the folder FROM of upstream Rattail into a new one; without FROM: take a folder that lost its marker.",
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
 def make_appdir(
-    session: Session, path: str | None, user: str | None, group: str | None, claim: tuple[str, ...], dry_run: bool
+    session: Session,
+    path: str | None,
+    user: str | None,
+    group: str | None,
+    claim: tuple[str, ...],
+    adopt: str | None,
+    dry_run: bool,
 ) -> Outcome:
     """Make the app folder, or bring it up to date.
 
@@ -46,10 +65,16 @@ def make_appdir(
         check_can_act_as(owner, root=session.root, command_line=session.command_line)
     if named is None and owner is not None:
         act_as(owner, root=session.root, command_line=session.command_line)
+    adopting = None
+    if adopt is not None:
+        from rattail.features.core.cli_adopt import Adopting  # only here: reading INI files costs time to import
+
+        adopting = Adopting(session, request, None if adopt == _IN_PLACE else adopt, reader=named)
+        request = adopting.request
     plan = plan_appdir(session.registry, request, environ=os.environ)
     if dry_run:
         gift = plan_gift(session.registry, session.root, named, environ=os.environ) if named else None
-        return _outcome(session, plan.steps, gift, is_dry_run=True)
+        return _outcome(session, plan.steps, gift, adopting, is_dry_run=True)
     steps: list[Step] = []
     gift = None
     if named is not None:
@@ -57,10 +82,14 @@ def make_appdir(
         gift = give_appdir(session.registry, session.root, named, environ=os.environ)
         act_as(named, root=session.root, command_line=session.command_line)
     steps.extend(make(session.registry, request, environ=os.environ))
-    return _outcome(session, steps, gift, is_dry_run=False)
+    if adopting is not None:
+        adopting.run()
+    return _outcome(session, steps, gift, adopting, is_dry_run=False)
 
 
-def _outcome(session: Session, steps: Sequence[Step], gift: Gift | None, *, is_dry_run: bool) -> Outcome:
+def _outcome(
+    session: Session, steps: Sequence[Step], gift: Gift | None, adopting: Adopting | None, *, is_dry_run: bool
+) -> Outcome:
     root = session.root
     data = {
         "appdir": root,
@@ -84,7 +113,8 @@ def _outcome(session: Session, steps: Sequence[Step], gift: Gift | None, *, is_d
         lines = [f"App folder {shown(root)} is whole: nothing to do."]
     else:
         lines = [f"App folder {shown(root)}, {session.located.reason}:", *lines, *_next_lines(session)]
-    return Outcome(data, lines, messages)
+    outcome = Outcome(data, lines, messages)
+    return outcome if adopting is None else adopting.added_to(outcome)
 
 
 def _next_lines(session: Session) -> list[str]:
