@@ -1,0 +1,153 @@
+"""Remove one entry, and be sure that it is the one that was meant.
+
+The system removes names, not files, and between a look and the removal anybody may move another
+file to that name, or move the folder around it elsewhere. So the entry is first taken out of the way:
+renamed, in one step, into the top of its declared folder, to a name that nobody else knows. What has
+been taken is looked at again, and so is the way to the folder it came from. Only then is it removed;
+else it gets its name back, never over another file.
+
+That name tells which entry was meant. A process killed in between leaves it, and the next run
+can tell an old file that was to go from a stranger's that was caught.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Mapping
+
+from rattail.appdir.aged import IN_USE, Planned
+from rattail.appdir.files import open_below
+from rattail.appdir.ground import Ground, look_at
+from rattail.appdir.inuse import InUse, OpenFiles
+from rattail.appdir.refusal import shown
+
+_CHANGED = "it changed meanwhile"
+_GONE = "it went away meanwhile"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_NAMES_TO_TRY = 4
+_RENAME_NOREPLACE = 1
+
+
+class Removal:
+    """Removes entries of the places that are open as `grounds` (by path)."""
+
+    def __init__(self, grounds: Mapping[str, Ground]) -> None:
+        self._grounds = grounds
+        self._open_files = OpenFiles()
+        self._touched: dict[tuple[int, int], int] = {}
+
+    def remove(self, one: Planned) -> str:
+        """Remove what was planned, if it is that still. Returns why it was spared, or nothing."""
+        ground = self._grounds[one.place]
+        try:
+            folder_fd = open_below(ground.fd, one.folder or ".")
+        except OSError:
+            return _GONE
+        try:
+            if not self._is_same(folder_fd, one.name, one):
+                return _CHANGED
+            if one.look.kind == "folder" and not _is_empty(folder_fd, one.name):
+                return "it is not empty"
+            if one.look.kind != "file":
+                return self._take(ground, folder_fd, one, lambda: True)
+            with self._open_files.held_alone(folder_fd, one.name, (one.look.device, one.look.inode)) as is_alone:
+                return self._take(ground, folder_fd, one, is_alone)
+        except InUse:
+            return IN_USE
+        except FileNotFoundError:
+            return _GONE
+        except OSError as error:
+            return f"the system refused ({error.strerror})"
+        finally:
+            os.close(folder_fd)
+
+    def _take(self, ground: Ground, folder_fd: int, one: Planned, is_alone: Callable[[], bool]) -> str:
+        hidden_fd, hidden = self._hide(ground, folder_fd, one)
+        folder = os.fstat(folder_fd)
+        self._touched[(folder.st_dev, folder.st_ino)] = folder.st_mtime_ns
+        why = "" if self._is_same(hidden_fd, hidden, one) else _CHANGED
+        why = why or ground.why_not(one.folder, folder_fd)
+        why = why or ("" if is_alone() else IN_USE)
+        if not why:
+            try:
+                if one.look.kind == "folder":
+                    os.rmdir(hidden, dir_fd=hidden_fd)
+                else:
+                    os.unlink(hidden, dir_fd=hidden_fd)
+            except FileNotFoundError:
+                return _GONE
+            except OSError as error:
+                why = f"the system refused ({error.strerror})"
+            else:
+                return ""
+        return _put_back(hidden_fd, hidden, folder_fd, one, why)
+
+    def _hide(self, ground: Ground, folder_fd: int, one: Planned) -> tuple[int, str]:
+        """Take the entry out of the way. A full disk may have no room for a name here, and have some there."""
+        others = [other for other in self._grounds.values() if other is not ground and other.mount == ground.mount]
+        full: OSError | None = None
+        for place in (ground, *others):
+            for _ in range(_NAMES_TO_TRY):
+                hidden = one.look.hidden_prefix + os.urandom(8).hex()
+                try:
+                    os.rename(one.name, hidden, src_dir_fd=folder_fd, dst_dir_fd=place.fd)
+                except OSError as error:
+                    if error.errno not in _FULL:
+                        raise
+                    full = error
+                else:
+                    return place.fd, hidden
+        assert full is not None
+        raise full
+
+    def _is_same(self, dir_fd: int, name: str, one: Planned) -> bool:
+        look = look_at(dir_fd, name)
+        if look == one.look:
+            return True
+        # What we took out of a folder changed its time; nobody else may have.
+        ours = self._touched.get((look.device, look.inode))
+        return one.look.kind == "folder" and look == one.look._replace(mtime_ns=ours if ours is not None else -1)
+
+
+def _put_back(hidden_fd: int, hidden: str, folder_fd: int, one: Planned, why: str) -> str:
+    """Give an entry its name back, or one like it where the name is taken; never over another."""
+    beside = [f"{one.name}.put-back-{number}" for number in range(1, 10)]
+    for name in (one.name, *beside, f"put-back-{os.urandom(8).hex()}"):
+        for fd in (folder_fd, hidden_fd):
+            try:
+                _rename_if_free(hidden_fd, hidden, fd, name)
+            except FileExistsError:
+                break
+            except OSError:
+                continue
+            if fd == folder_fd and name == one.name:
+                return why
+            return f"{why}; its name was taken, and it is called {shown(name)} now"
+    return f"{why}; it is called {shown(hidden)} now"
+
+
+def _rename_if_free(from_fd: int, old: str, to_fd: int, new: str) -> None:
+    import ctypes  # costs more than the whole of a small cleaning, and is hardly ever needed
+
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except AttributeError:
+        number = errno.ENOSYS
+    else:
+        if renameat2(from_fd, os.fsencode(old), to_fd, os.fsencode(new), _RENAME_NOREPLACE) == 0:
+            return
+        number = ctypes.get_errno()
+    if number not in (errno.ENOSYS, errno.EINVAL):
+        raise OSError(number, os.strerror(number), new)
+    os.link(old, new, src_dir_fd=from_fd, dst_dir_fd=to_fd, follow_symlinks=False)
+    os.unlink(old, dir_fd=from_fd)
+
+
+def _is_empty(dir_fd: int, name: str) -> bool:
+    fd = open_below(dir_fd, name)
+    try:
+        with os.scandir(fd) as entries:
+            return next(entries, None) is None
+    finally:
+        os.close(fd)
