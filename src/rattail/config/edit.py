@@ -44,8 +44,8 @@ def with_value(text: str, option: Option, value: Value, *, name: str = "the file
     differs from what was there in this one value, or nothing is returned.
 
     Raises:
-        InputRejected: the text is not TOML (the line is named), or cannot be changed in this one
-            value alone.
+        ConfigInvalid: the text is not TOML; the line is named.
+        InputRejected: it cannot be changed in this one value alone.
     """
     wanted = _document(text, name, option)
     table = wanted.setdefault(option.table, {})
@@ -80,7 +80,7 @@ def _document(text: str, name: str, option: Option) -> dict[str, object]:
     try:
         return parse_toml(text, name, is_secret=option.is_secret)
     except Unreadable as error:
-        raise InputRejected(error.message, hint="mend that line first, in an editor") from None
+        raise ConfigInvalid([error.message], hint="mend that line first, in an editor") from None
 
 
 def _first_right(attempts: Iterator[str], wanted: dict[str, object], name: str, option: Option) -> str:

@@ -43,7 +43,7 @@ def render_settings(
     """The commented settings file, with `values` (by full name) set and everything else shown as default."""
     set_values = values or {}
     lines = [_HEAD]
-    for table, members in _by_table(option for option in options if not option.is_secret):
+    for table, members in by_table(option for option in options if not option.is_secret):
         lines.append(f"\n\n{_comment(titles.get(table, table))}[{toml_key(table)}]\n")
         if table == FOLDERS_TABLE:
             lines.append("\n")
@@ -59,7 +59,7 @@ def render_settings(
 def render_secrets(options: Iterable[Option], *, generate: Callable[[], str]) -> str:
     """The secrets file: what can be generated is, the rest stands there as a comment."""
     lines = [_SECRETS_HEAD]
-    for table, members in _by_table(option for option in options if option.is_secret):
+    for table, members in by_table(option for option in options if option.is_secret):
         lines.append(f"\n\n[{toml_key(table)}]\n")
         for option in members:
             lines.append(f"\n{_comment(_explanation(option))}")
@@ -88,6 +88,17 @@ def toml_key(name: str) -> str:
     """A key as TOML writes it, quoted where it must be."""
     is_bare = name != "" and all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in name)
     return name if is_bare else _quoted(name)
+
+
+def by_table(options: Iterable[Option]) -> Iterator[tuple[str, list[Option]]]:
+    """Options by table, in the order of the settings file."""
+    tables: dict[str, list[Option]] = {}
+    for option in options:
+        tables.setdefault(option.table, []).append(option)
+    middle = [table for table in tables if table not in (*_FIRST_TABLES, *_LAST_TABLES)]
+    for table in (*_FIRST_TABLES, *middle, *_LAST_TABLES):
+        if table in tables:
+            yield table, tables[table]
 
 
 def _quoted(text: str) -> str:
@@ -130,13 +141,3 @@ def _comment(text: str) -> str:
             line += " " + word
         lines.append(line)
     return "\n".join(lines) + "\n"
-
-
-def _by_table(options: Iterable[Option]) -> Iterator[tuple[str, list[Option]]]:
-    tables: dict[str, list[Option]] = {}
-    for option in options:
-        tables.setdefault(option.table, []).append(option)
-    middle = [table for table in tables if table not in (*_FIRST_TABLES, *_LAST_TABLES)]
-    for table in (*_FIRST_TABLES, *middle, *_LAST_TABLES):
-        if table in tables:
-            yield table, tables[table]

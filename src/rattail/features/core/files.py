@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from rattail.appdir.folder import AppFile
 from rattail.appdir.layout import Making
 from rattail.appdir.make import WantedFile
 from rattail.config.edit import add_missing_secrets, with_value
@@ -54,16 +55,22 @@ def wanted_files(
     making = Making(name, registry.layout)
     files = []
     for _, file in registry.files:
-        render = load_target(file.render)
-        assert callable(render), f"{file.render} is not a function"
-        content = str(render(making)).encode()
-        files.append(WantedFile(file.path, file.mode, content, content))
-    files.append(_settings_file(registry, root, settings, first_values))
+        files.append(generated_file(file, making))
+    files.append(settings_file(registry, root, settings, first_values))
     files.append(_secrets_file(registry, root, first_values))
     return tuple(files)
 
 
-def _settings_file(registry: Registry, root: str, settings: Settings, first_values: Mapping[str, Value]) -> WantedFile:
+def generated_file(file: AppFile, making: Making) -> WantedFile:
+    """A file that a feature declared, as it is written now."""
+    render = load_target(file.render)
+    assert callable(render), f"{file.render} is not a function"
+    content = str(render(making)).encode()
+    return WantedFile(file.path, file.mode, content, content)
+
+
+def settings_file(registry: Registry, root: str, settings: Settings, first_values: Mapping[str, Value]) -> WantedFile:
+    """The settings file as it is written now, the operator's values kept."""
     values = {key: value for key, value in settings.in_files.items() if not settings.by_key[key].option.is_secret}
     if not os.path.lexists(f"{root}/{SETTINGS_FILE}"):
         values.update({key: value for key, value in first_values.items() if not settings.by_key[key].option.is_secret})
