@@ -180,7 +180,7 @@ def run_checks(looking: Looking, checks: Iterable[tuple[str, Check]]) -> tuple[F
                 if finding.level != level_of(finding.id):
                     raise ValueError(f"the level {finding.level!r} does not agree with the id {finding.id!r}")
                 kept.append(finding)
-        except Exception as error:  # noqa: BLE001 - a fault in one check must not hide what the others find
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a fault in one check must not hide what the others find
             kept.append(failed_check(name, error))
     accepted = looking.accepted
     if accepted.entries:
@@ -189,7 +189,7 @@ def run_checks(looking: Looking, checks: Iterable[tuple[str, Check]]) -> tuple[F
     return tuple(sorted(kept, key=lambda one: (_ORDER[one.level], one.id, one.path)))
 
 
-def failed_check(name: str, error: Exception) -> Finding:
+def failed_check(name: str, error: BaseException) -> Finding:
     """The finding for a check that failed: which one, how, and where."""
     trace, place = error.__traceback__, ""
     while trace is not None:

@@ -4,6 +4,7 @@ A plan that is empty touches nothing, not even a lock. Whatever happens on the w
 process, a full disk), the steps already done are sound, and the same command does the rest.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -271,9 +272,11 @@ def _make_folder(fd: int, name: str, mode: int) -> bool:
 
 
 def _mend(fd: int, name: str, mode: int) -> bool:
-    held = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=fd)
+    held = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=fd)
     try:
-        os.fchmod(held, mode)
+        if stat.S_ISLNK(os.fstat(held).st_mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        os.chmod(f"/proc/self/fd/{held}", mode)  # needs no permission to read, unlike fchmod
     finally:
         os.close(held)
     return True

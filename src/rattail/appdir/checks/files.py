@@ -39,6 +39,7 @@ def _check_entries(looking: Looking) -> Iterator[Finding]:
     own = Noted(looking.accepted, "core.I009")
     offered = Noted(looking.accepted, "core.I003")
     ours = {place.path.partition("/")[0] for place in looking.places} | {MARKER, LOCK}
+    ours.update(os.path.basename(at) for _, _, at, _ in looking.places if os.path.dirname(at) == looking.root)
     try:
         entries = os.scandir(looking.root)
     except OSError:

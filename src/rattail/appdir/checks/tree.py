@@ -45,16 +45,17 @@ class Walk:
         self._latest = looking.now + FUTURE_AFTER_S
         self._declared = {place.path: place for place in looking.places}
         self._expected = {file.path for file in looking.files}
+        self._apart = {
+            place.location.removeprefix(looking.root + "/") for place in looking.places if place.is_relocated
+        }
         self._noted: dict[str, Noted] = {}
         self._mounts: set[str] = set()
         self._device = 0
 
     def whole(self) -> None:
-        """Walk every place that does not lie in one walked already."""
+        """Walk the app folder and every relocated folder, each once."""
         for place in self._looking.places:
-            if place.path == "." or (
-                place.is_relocated and not place.location.startswith(self._looking.root.rstrip("/") + "/")
-            ):
+            if place.path == "." or place.is_relocated:
                 self._walk_place(place)
         for path in sorted(self._mounts.union(_mounts_inside(self._looking))):
             self._of("core.W005").note(path)
@@ -117,6 +118,8 @@ class Walk:
                 ):
                     files += 1
                 elif stat.S_ISDIR(found.st_mode):
+                    if prefix + name in self._apart:
+                        continue  # a relocated folder, walked under its own name
                     self._odd(fd, name, found, prefix + name)
                     if found.st_dev == self._device:
                         self._enter(fd, name, prefix + name, depth)
@@ -196,7 +199,7 @@ class Walk:
         homes = (self._looking.root, *(place.location for place in self._looking.places if place.is_relocated))
         if not any(real == home or real.startswith(home.rstrip("/") + "/") for home in homes):
             self._of("core.W004").note(path)
-        elif not os.path.lexists(real):
+        elif not os.path.exists(real):
             self._of("core.I001").note(path)
 
     def _is_kept(self, path: str) -> bool:

@@ -113,15 +113,19 @@ def expected_files(registry: Registry) -> tuple[ExpectedFile, ...]:
     )
 
 
-def known_kinds(registry: Registry) -> tuple[FindingKind, ...]:
-    """Every kind of finding, those of features and extensions (`KINDS` beside the check) included."""
+def known_kinds(registry: Registry) -> tuple[tuple[FindingKind, ...], frozenset[str]]:
+    """Every kind of finding, and the features whose ids are not all known.
+
+    A module of checks lists its kinds in `KINDS`; it need not.
+    """
     more: list[FindingKind] = []
-    for module in dict.fromkeys(target.partition(":")[0] for _, target in registry.checks):
+    silent: set[str] = set()
+    for feature, target in registry.checks:
         try:
-            more.extend(getattr(import_module(module), "KINDS", ()))
-        except Exception:  # noqa: BLE001, S112 - a check that cannot be loaded is a finding of its own
-            continue
-    return (*all_finding_kinds(), *more)
+            more.extend(import_module(target.partition(":")[0]).KINDS)
+        except (Exception, SystemExit):  # noqa: BLE001 - a check that cannot be loaded is a finding of its own
+            silent.add(feature)
+    return (*all_finding_kinds(), *dict.fromkeys(more)), frozenset(silent)
 
 
 def _other_checks(registry: Registry, view: View) -> list[tuple[str, Check]]:
@@ -130,13 +134,12 @@ def _other_checks(registry: Registry, view: View) -> list[tuple[str, Check]]:
     from rattail.features.core.settings_checks import check_environment, check_secrets, check_settings
 
     settings = view.settings
-    kinds = known_kinds(registry) if view.looking.accepted.entries else ()
     checks: list[tuple[str, Check]] = [
         ("check_places", lambda _: view.faults),
         ("check_settings", lambda _: check_settings(settings)),
         ("check_environment", lambda _: check_environment(settings)),
         ("check_secrets", lambda looking: check_secrets(settings, looking)),
-        ("check_accepted", lambda looking: _check_accepted(looking, kinds)),
+        ("check_accepted", lambda looking: _check_accepted(looking, registry)),
         ("check_sqlite", lambda _: check_sqlite(settings)),
         ("check_installation", lambda looking: check_installation(registry, looking)),
     ]
@@ -150,15 +153,22 @@ def _loaded(target: str) -> Check:
         check = load_target(target)
         if not callable(check):
             raise TypeError(f"{target} is not a function")
-    except Exception as error:  # noqa: BLE001 - an extension's module may do anything when it is imported
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an extension's module may do anything when it is imported
         failure = failed_check(target, error)
         return lambda _: (failure,)
     return check
 
 
-def _check_accepted(looking: Looking, kinds: tuple[FindingKind, ...]) -> list[Finding]:
+def _check_accepted(looking: Looking, registry: Registry) -> list[Finding]:
+    if not looking.accepted.entries:
+        return []
+    kinds, silent = known_kinds(registry)
     known = {kind.id for kind in kinds}
-    unknown = [entry for entry in looking.accepted.entries if entry.partition(":")[0] not in known]
+    unknown = [
+        entry
+        for entry in looking.accepted.entries
+        if (identifier := entry.partition(":")[0]) not in known and identifier.partition(".")[0] not in silent
+    ]
     return [
         found(
             "core.W024",

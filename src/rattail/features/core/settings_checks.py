@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from rattail.appdir.inspect import Finding, Looking, found
@@ -65,20 +66,12 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
         if fault.kind == "misplaced":
             identifier = "core.E021" if file == SETTINGS_FILE else "core.W016"
         else:
-            identifier = _FAULTS[fault.kind]
+            identifier = _FAULTS.get(fault.kind, "core.E020")
         is_file = file in (SETTINGS_FILE, SECRETS_FILE)
         hint = f"mend {file}" if is_file else f"unset or mend the environment variable {file}"
         if identifier == "core.E021":
             hint = f"move it to {SECRETS_FILE}, and give it a new value if anybody may have read it"
         yield found(identifier, file if is_file else "", fault.message, hint=hint)
-    url = settings.by_key.get("database.url")
-    if url is not None and _has_password(str(url.value)):
-        yield found(
-            "core.E021",
-            SETTINGS_FILE if url.source == SETTINGS_FILE else "",
-            f"[database] url ({url.source}) holds a password, which belongs in {SECRETS_FILE}.",
-            hint="take it out of the address, then: rattail set-option database.password",
-        )
 
 
 def check_environment(settings: Settings) -> Iterator[Finding]:
@@ -95,7 +88,8 @@ def check_environment(settings: Settings) -> Iterator[Finding]:
 
 def check_secrets(settings: Settings, looking: Looking) -> Iterator[Finding]:
     """No secret is missing, an example, or the same as another. No value is ever shown."""
-    is_readable = not any(fault.where == SECRETS_FILE for fault in settings.faults)
+    named = {fault.where for fault in settings.faults}
+    is_readable = SECRETS_FILE not in named and os.path.lexists(f"{looking.root}/{SECRETS_FILE}")
     seen: dict[str, str] = {}
     for key, setting in sorted(settings.by_key.items()):
         option = setting.option
@@ -103,7 +97,7 @@ def check_secrets(settings: Settings, looking: Looking) -> Iterator[Finding]:
             continue
         value = str(setting.value)
         if not value:
-            if option.is_generated and is_readable:
+            if option.is_generated and is_readable and f"{SECRETS_FILE}:{key}" not in named:
                 yield found(
                     "core.E023",
                     SECRETS_FILE,
@@ -143,8 +137,3 @@ def _weakness(value: str, *, is_generated: bool) -> str:
     if len(set(value)) < _FEWEST_CHARACTERS:
         return "is made of very few different characters; expected one generated at random"
     return ""
-
-
-def _has_password(url: str) -> bool:
-    user, at, _ = url.partition("://")[2].partition("/")[0].rpartition("@")
-    return bool(at) and bool(user.partition(":")[2])

@@ -1,0 +1,199 @@
+"""check-appdir --fix: what is safe is repaired and said, everything else stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+from tests.conftest import Run
+from tests.kit.environment import Environment
+from tests.kit.snapshot import snapshot
+
+ALICE, MALLORY, STAFF = 21_001, 21_002, 21_003
+TEMPORARY = ".tmp-0123456789abcdef"
+TAG_START = "Signature: 8a477f597d28d172789f06886806bc55\n"
+
+
+def _settings(appdir: Path, text: str) -> None:
+    (appdir / "rattail.toml").write_text(text)
+
+
+def _age(path: Path, *, hours: int) -> None:
+    at = time.time() - hours * 3600
+    os.utime(path, (at, at))
+
+
+def test_a_sound_folder_is_not_touched(run: Run, appdir: Path) -> None:
+    before = snapshot(appdir)
+
+    fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
+
+    assert fixed.code == 0
+    assert fixed.data["fixed"] == []
+    assert snapshot(appdir) == before
+
+
+def test_what_is_safe_is_repaired_said_and_looked_at_again(run: Run, appdir: Path) -> None:
+    (appdir / "data" / "uploads").chmod(0o777)
+    (appdir / "log").rmdir()
+    (appdir / "README.txt").unlink()
+    (appdir / "secrets.toml").chmod(0o644)
+    (appdir / "secrets.toml.bak").write_text("x")
+    (appdir / "secrets.toml.bak").chmod(0o644)
+    (appdir / "rattail.toml").chmod(0o666)
+    (appdir / "work" / "csv" / "CACHEDIR.TAG").unlink()
+    (appdir / "sessions" / "data" / "CACHEDIR.TAG").write_text(TAG_START)
+    (appdir / "work" / "user-files" / "CACHEDIR.TAG").write_text("")
+    (appdir / "app-folder.lock").write_text('{"pid": 1, "host": "db1", "command": "x", "since": "2026-01-01"}')
+
+    fixed = run("check-appdir", "--fix", "--appdir", appdir)
+
+    assert fixed.code == 0, fixed.out
+    for said in (
+        "repaired: mend mode of data/uploads (0777 -> 0700)",
+        "repaired: make folder log (0750)",
+        "repaired: write README.txt (0640)",
+        "repaired: mend mode of secrets.toml (0644 -> 0600)",
+        "repaired: mend mode of secrets.toml.bak (0644 -> 0600)",
+        "repaired: write work/csv/CACHEDIR.TAG (0640)",
+        "repaired: completed work/user-files/CACHEDIR.TAG",
+        "repaired: cleared the lock of process 1 on db1",
+    ):
+        assert said in fixed.out
+    assert (appdir / "log").is_dir()
+    assert run("check-appdir", "--appdir", appdir, "--json").data["counts"]["warning"] == 0
+
+
+def test_missing_settings_and_secrets_come_back(run: Run, appdir: Path) -> None:
+    (appdir / "rattail.toml").unlink()
+    (appdir / "secrets.toml").write_text("# mine\n[mail]\npassword = 'x1y2z3'\n")
+
+    fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
+
+    assert [one["path"] for one in fixed.data["fixed"]] == ["rattail.toml", "secrets.toml"]
+    text = (appdir / "secrets.toml").read_text()
+    assert text.startswith("# mine\n[mail]\npassword = 'x1y2z3'\n")
+    assert "secret_key" in text
+    assert fixed.data["counts"]["error"] == 0
+
+
+def test_of_temporary_files_only_ours_old_and_unused_are_removed(run: Run, appdir: Path) -> None:
+    old, young, other = TEMPORARY, ".tmp-1123456789abcdef", ".tmp-mine"
+    in_use, twice = ".tmp-2123456789abcdef", ".tmp-3123456789abcdef"
+    for name, hours in ((old, 48), (young, 3), (other, 48), (in_use, 48), (twice, 48)):
+        (appdir / "data" / name).write_text("x")
+        _age(appdir / "data" / name, hours=hours)
+    os.link(appdir / "data" / twice, appdir / "data" / "second-name")
+    (appdir / "data" / ".tmp-4123456789abcdef").mkdir()
+    _age(appdir / "data" / ".tmp-4123456789abcdef", hours=48)
+
+    with (appdir / "data" / in_use).open():
+        fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
+
+    left = {path.name for path in (appdir / "data").iterdir() if path.name.startswith(".tmp-")}
+    assert left == {young, other, in_use, twice, ".tmp-4123456789abcdef"}
+    assert fixed.data["fixed"] == [
+        {"path": f"data/{TEMPORARY}", "sentence": f"removed 'data/{TEMPORARY}', left by a crash"}
+    ]
+    assert "core.W008" in [one["id"] for one in fixed.data["findings"]]
+
+
+def test_nothing_of_the_operators_is_changed(run: Run, appdir: Path) -> None:
+    (appdir / "nightly.sh").write_text("#!/bin/sh\n")
+    (appdir / "nightly.sh").chmod(0o4777)
+    (appdir / "data" / "link").symlink_to("/etc/hosts")
+    (appdir / "work" / "csv" / "CACHEDIR.TAG").write_text("my own words\n")
+    _settings(appdir, "# my own\n[uplaods]\n")
+    (appdir / "rattail.toml").chmod(0o640)
+    before = snapshot(appdir)
+
+    fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
+
+    assert fixed.code == 61
+    assert fixed.data["fixed"] == []
+    after = snapshot(appdir)
+    assert {path: after[path] for path in before if path not in (".", "app-folder.lock")} == {
+        path: before[path] for path in before if path not in (".", "app-folder.lock")
+    }
+
+
+def test_one_thing_in_the_way_does_not_hinder_the_rest(run: Run, appdir: Path) -> None:
+    (appdir / "log").rmdir()
+    (appdir / "log").touch()
+    (appdir / "luigitasks").rmdir()
+    (appdir / "work").chmod(0o777)
+
+    fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
+
+    assert {one["path"] for one in fixed.data["fixed"]} == {"luigitasks", "work"}
+    assert [one["id"] for one in fixed.data["findings"] if one["level"] == "error"] == ["core.E006"]
+    assert any("should be the folder 'log', but it is a file" in one["text"] for one in fixed.json["messages"])
+
+
+def test_an_unmounted_folder_stays_known(run: Run, appdir: Path, tmp_path: Path) -> None:
+    _settings(appdir, f'[folders]\n"data/templates" = "{tmp_path}/disk"\n')
+    run("make-appdir", "--path", appdir)
+    (tmp_path / "disk").rename(tmp_path / "away")
+    marker = (appdir / "app-folder.json").read_bytes()
+
+    fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
+
+    assert [one["id"] for one in fixed.data["findings"] if one["level"] == "error"] == ["core.E011"]
+    assert not (tmp_path / "disk").exists()
+    assert (appdir / "app-folder.json").read_bytes() == marker
+
+
+def test_without_a_marker_nothing_is_repaired(run: Run, appdir: Path) -> None:
+    (appdir / "app-folder.json").unlink()
+    (appdir / "log").chmod(0o777)
+    before = snapshot(appdir)
+
+    fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
+
+    assert fixed.code == 61
+    assert "without a sound marker" in fixed.json["messages"][0]["text"]
+    assert snapshot(appdir) == before
+
+
+def test_root_gives_back_what_is_not_the_owners_and_leaves_groups(environment: Environment, as_root: None) -> None:
+    os.chown(environment.path, ALICE, ALICE)
+    environment.run("make-appdir", user=ALICE)
+    data = environment.appdir / "data"
+    (data / "by-root").touch()
+    (data / "shared").touch()
+    os.chown(data / "shared", ALICE, STAFF)
+    outside = environment.path / "pyvenv.cfg"
+    (data / "link").symlink_to(outside)
+
+    fixed = environment.run("check-appdir", "--fix", "--json")
+
+    assert (data / "by-root").stat().st_uid == ALICE
+    assert (data / "shared").stat().st_gid == STAFF
+    assert outside.stat().st_uid == 0
+    said = json.loads(fixed.stdout)["data"]["fixed"]
+    assert said[0]["sentence"].startswith("gave 2 entries to ")
+    owners = {entry.uid for entry in snapshot(environment.appdir).values()}
+    assert owners == {ALICE}
+
+
+def test_in_a_folder_of_roots_own_nothing_is_given_away(run: Run, appdir: Path, as_root: None) -> None:
+    (appdir / "data" / "list").touch()
+    os.chown(appdir / "data" / "list", MALLORY, MALLORY)
+
+    fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
+
+    assert (appdir / "data" / "list").stat().st_uid == MALLORY
+    assert "core.E010" in [one["id"] for one in fixed.data["findings"]]
+
+
+def test_the_owner_can_open_again_what_was_closed_to_everybody(environment: Environment, as_root: None) -> None:
+    os.chown(environment.path, ALICE, ALICE)
+    environment.run("make-appdir", user=ALICE)
+    (environment.appdir / "log").chmod(0o000)
+
+    fixed = environment.run("check-appdir", "--fix", user=ALICE)
+
+    assert fixed.returncode == 0, fixed.stdout + fixed.stderr
+    assert (environment.appdir / "log").stat().st_mode & 0o777 == 0o750
