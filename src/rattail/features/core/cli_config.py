@@ -12,6 +12,7 @@ import click
 
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
+from rattail.cli.console import table
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.config.load import SECRETS_FILE, SETTINGS_FILE, Setting, Settings, environment_variables
@@ -274,9 +275,7 @@ def _change_outcome(session: Session, change: Change) -> Outcome:
     elif is_default:
         lines = [f"{option.key} is back at its default ({written}), in {shown(change.path)}."]
     else:
-        was = (
-            "" if option.is_secret else f" (it was {toml_value(option.default if change.was is None else change.was)})"
-        )
+        was = "" if option.is_secret or change.was is None else f" (it was {toml_value(change.was)})"
         lines = [f"{option.key} = {written}, in {shown(change.path)}{was}."]
     next_steps = _move_steps(session, change.move) if change.move and change.is_changed else []
     if change.is_changed and not change.move:
