@@ -15,8 +15,8 @@ _PLAIN_KINDS = ("text", "boolean", "path", "database address")
 _HEAD = """\
 # The settings of this app.
 #
-# A line such as #title = "..." shows a default. To change it, take away the '#' and write your value,
-# or type:
+# A line such as #title = "..." shows a default. To change it, take away the '#' and write your
+# value, or type:
 #     rattail set-option app.title "Our Shop"
 # What is in effect, and where it comes from:
 #     rattail show-config

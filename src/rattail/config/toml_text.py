@@ -17,6 +17,7 @@ _PLAINER = (
     ("Invalid value", "the value is none (a text needs quotes around it)"),
     ("Unterminated string", "a text is not closed with a quote"),
     ("Illegal character '\\n'", "a text is not closed with a quote on its line"),
+    ("Found invalid character", "a character that cannot stand here unescaped"),
     ("Illegal character", "a character that cannot stand here unescaped"),
     ("Expected '=' after a key", "a name needs '=' and a value after it"),
     ("Expected newline or end of document", "something is left over after the value"),
@@ -24,6 +25,10 @@ _PLAINER = (
     ("Cannot overwrite", "this name stands in its table already"),
     ("Invalid initial character for a key", "a name was expected"),
     ("Invalid statement", "a name was expected"),
+    ("Expected \"'''\"", "a text over several lines is not closed"),
+    ('Expected \'"""\'', "a text over several lines is not closed"),
+    ("Unclosed array", "a list is not closed with ']'"),
+    ("Unclosed inline table", "a table in braces is not closed with '}'"),
     ("Unescaped '\\' in a string", "a backslash in a text: write it twice, or put the text in single quotes"),
 )
 
