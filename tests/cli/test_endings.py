@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run, clean_environment
+from tests.kit.environment import Environment
 from tests.kit.extension import write_extension
 
+NOBODY = 65534
 RATTAIL = f"{sys.executable} -m rattail"
 BROKEN_COMMAND = """
 @command("break-shop")
@@ -70,9 +72,9 @@ def test_a_closed_stream_stops_nothing(tmp_path: Path, closed: str) -> None:
     assert shell(f"{RATTAIL} make-appdir --path '{root}'").stdout.endswith("is whole: nothing to do.\n")
 
 
-@pytest.mark.parametrize("words", ["--help", "make-appdir --dry-run --path /tmp/x-app", "--version"])
-def test_output_that_cannot_be_written_is_said_and_fails(words: str) -> None:
-    ran = shell(f"{RATTAIL} {words} > /dev/full")
+@pytest.mark.parametrize("words", ["--help", "make-appdir --dry-run --path app", "--version"])
+def test_output_that_cannot_be_written_is_said_and_fails(words: str, tmp_path: Path) -> None:
+    ran = shell(f"cd '{tmp_path}' && {RATTAIL} {words} > /dev/full")
 
     assert ran.returncode == 1
     assert ran.stderr == "rattail: cannot write the output: No space left on device.\n"
@@ -190,3 +192,14 @@ def test_quiet_prints_nothing_when_all_is_well(run: Run, appdir: Path) -> None:
     ran = run("make-appdir", "--path", appdir, "--quiet")
 
     assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+def test_a_user_makes_a_folder_where_everybody_may_write(environment: Environment, as_root: None) -> None:
+    shared = environment.path.parent / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+
+    made = environment.run("make-appdir", "--path", shared / "app", user=NOBODY)
+
+    assert made.returncode == 0, made.stderr
+    assert (shared / "app" / "data").stat().st_uid == NOBODY

@@ -58,10 +58,17 @@ class Session:
             self.console.say(f"going on as {owner}, whose folder this is") if self.console.is_verbose else None
 
     @property
+    def program(self) -> list[str]:
+        """How this program is called from anywhere: for hints that can be pasted."""
+        name = sys.argv[0]
+        if name.endswith("__main__.py"):
+            return [sys.executable, "-m", "rattail"]
+        return [os.path.abspath(name) if os.sep in name else name]
+
+    @property
     def command_line(self) -> list[str]:
-        """What the person typed, with the program's full path: for hints that can be pasted."""
-        program = sys.argv[0]
-        return [os.path.abspath(program) if os.sep in program else program, *sys.argv[1:]]
+        """What the person typed, with the program's full path."""
+        return [*self.program, *sys.argv[1:]]
 
     @property
     def appdir_words(self) -> list[str]:

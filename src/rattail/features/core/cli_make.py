@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rattail.appdir.make import Step
-from rattail.appdir.owner import act_as, check_can_act_as, owner_named, owner_of
+from rattail.appdir.owner import Owner, act_as, check_can_act_as, owner_named, owner_of
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
 from rattail.cli.outcome import Message, Outcome
@@ -60,7 +59,7 @@ def make_appdir(
         session.given_appdir, session.flag = path, "--path"
     request = Request(located=session.located, now=datetime.now(UTC), claimed=frozenset(claim))
     named = owner_named(user, group)
-    owner = named or owner_of(session.root) or owner_of(os.path.dirname(session.root))
+    owner = named or owner_of(session.root) or _owner_to_be(session.root)
     if owner is not None:
         check_can_act_as(owner, root=session.root, command_line=session.command_line)
     if named is None and owner is not None:
@@ -117,16 +116,20 @@ def _outcome(
     return outcome if adopting is None else adopting.added_to(outcome)
 
 
+def _owner_to_be(root: str) -> Owner | None:
+    """Whom root makes a new folder for: the owner of the folder around it. Others make their own."""
+    return owner_of(os.path.dirname(root)) if os.geteuid() == 0 else None
+
+
 def _next_lines(session: Session) -> list[str]:
     steps = [f"  {number}. {text}: {line}" for number, (text, line) in enumerate(_next_steps(session), 1)]
     return ["It is ready. What to do next:", *steps]
 
 
 def _next_steps(session: Session) -> list[tuple[str, str]]:
-    program = [sys.executable, "-m", "rattail"] if sys.argv[0].endswith("__main__.py") else session.command_line[:1]
 
     def line(verb: str, *words: str) -> str:
-        return shlex.join([*program, verb, *session.appdir_words, *words])
+        return shlex.join([*session.program, verb, *session.appdir_words, *words])
 
     return [
         ("name the app", line("set-option", "app.title", "Our Shop")),
