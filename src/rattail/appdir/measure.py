@@ -1,9 +1,8 @@
 """How much is in each folder: sizes, numbers of files, the newest file.
 
 Nothing is kept of a file but its count, so that a folder may hold any number of them. A large app
-folder is counted by several processes: each reads every folder, and looks only at its share of the
-files, chosen by inode number. So nothing has to be handed around, one huge folder is shared as well
-as many small ones, and a file that comes or goes meanwhile is never counted twice.
+folder is counted by several processes, each its share, chosen by inode number: so nothing has to be
+handed around, and one huge folder is shared as well as many small ones.
 """
 
 from __future__ import annotations
@@ -83,11 +82,11 @@ def measure_appdir(
     survey = _Survey(places, root, app_id, progress)
     try:
         tallies = survey.count(Share(limit=COUNTED_ALONE if workers > 1 else 0))
-    except TooMany:
+    except TooMany as many:
         from rattail.appdir.sharing import count_together
 
         of = min(workers, MOST_WORKERS)
-        tallies = count_together(survey.count, [Share(mine=mine, of=of) for mine in range(of)])
+        tallies = count_together(survey.count, [Share(mine=mine, of=of, large=many.large) for mine in range(of)])
     return _measured(places, root, tallies)
 
 

@@ -15,19 +15,33 @@ TICK = 1024
 MOST_BESIDE = 50
 # Inode numbers often come in steps; a prime makes shares even whatever the step is.
 _PRIME = 31
+# What makes a folder worth reading in every process: sub-folders, or its own size (the list of names).
+_MANY_FOLDERS = 64
+_MANY_NAMES_BYTES = 1 << 20
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 class TooMany(Exception):
     """There are more entries than one process should count alone."""
 
+    def __init__(self, large: frozenset[int]) -> None:
+        super().__init__(large)
+        self.large = large
+
 
 class Share(NamedTuple):
-    """Which of the files one process looks at: number `mine` of `of` shares."""
+    """What one process counts: number `mine` of `of` shares.
+
+    A declared folder, and each of the `large` ones (inode numbers), is read by every process, which
+    looks at its share of the files in it; any other folder is counted by one process, with all below
+    it. Both are chosen by inode number alone, so that processes agree whatever changes meanwhile.
+    After `limit` entries (0: never) the count is given up with TooMany.
+    """
 
     mine: int = 0
     of: int = 1
-    limit: int = 0  # entries after which to give up with TooMany; 0: never
+    limit: int = 0
+    large: frozenset[int] = frozenset()
 
 
 class Tally:
@@ -62,24 +76,19 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add what another folder holds."""
-        self._add_files(other)
-        self.unread += other.unread
-        self.unread_example = self.unread_example or other.unread_example
-
-    def add_share(self, other: Tally) -> None:
-        """Add another share of the same folder's files: every share has seen all the folders."""
-        self._add_files(other)
-        self.unlisted = max(self.unlisted, other.unlisted)
-        if other.unread > self.unread:
-            self.unread, self.unread_example = other.unread, other.unread_example
-        self.mode = other.mode if self.mode is None else self.mode
-        self.problem = self.problem or other.problem
-
-    def _add_files(self, other: Tally) -> None:
         self.files += other.files
         self.size_bytes += other.size_bytes
         if other.newest_ns is not None and (self.newest_ns is None or other.newest_ns > self.newest_ns):
             self.newest_ns, self.newest_path = other.newest_ns, other.newest_path
+        self.unread += other.unread
+        self.unread_example = self.unread_example or other.unread_example
+
+    def add_share(self, other: Tally) -> None:
+        """Add another share of the same folder: every share has seen the folders beside declared ones."""
+        self.add(other)
+        self.unlisted = max(self.unlisted, other.unlisted)
+        self.mode = other.mode if self.mode is None else self.mode
+        self.problem = self.problem or other.problem
 
     def dump(self) -> list[int | str | None]:
         """As plain values, for another process."""
@@ -130,6 +139,7 @@ class Counting:
         self._elsewhere = elsewhere
         self._progress = progress
         self._seen = 0
+        self._large: set[int] = set()
 
     def count(self, fd: int, path: str, tally: Tally, *, apart: Collection[str], beside: Beside | None) -> None:
         """Add what is in the folder open as `fd` to `tally`, without its sub-folders in `apart`.
@@ -140,7 +150,7 @@ class Counting:
             OSError: this folder cannot be read; those below it that cannot are counted in `unread`.
         """
         tally.mode = os.fstat(fd).st_mode & 0o7777
-        self._count_files(fd, path, tally, depth=0, apart=apart, beside=beside)
+        self._count_files(fd, path, tally, of=self._share.of, depth=0, apart=apart, beside=beside)
 
     def _count_files(
         self,
@@ -148,12 +158,13 @@ class Counting:
         path: str,
         tally: Tally,
         *,
+        of: int,
         depth: int,
         apart: Collection[str] = (),
         beside: Beside | None = None,
     ) -> None:
         """Everything in this loop is done once for each file, so that a tenth of a microsecond counts."""
-        mine, of = self._share.mine, self._share.of
+        mine = self._share.mine
         number = files = size_bytes = 0
         newest_s, newest_ns, newest_name = float("-inf"), None, ""
         prefix = "" if path == "." else f"{path}/"
@@ -165,7 +176,7 @@ class Counting:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in apart:
                         into = tally if beside is None else beside.tally(entry.name)
-                        self._enter(fd, entry.name, prefix + entry.name, into, depth + 1)
+                        self._enter(fd, entry, prefix + entry.name, into, of, depth + 1)
                         if beside is not None:
                             beside.end()
                     continue
@@ -187,25 +198,32 @@ class Counting:
         if newest_ns is not None and (tally.newest_ns is None or newest_ns > tally.newest_ns):
             tally.newest_ns, tally.newest_path = newest_ns, prefix + newest_name
 
-    def _enter(self, parent_fd: int, name: str, path: str, tally: Tally, depth: int) -> None:
+    def _enter(self, parent_fd: int, entry: os.DirEntry[str], path: str, tally: Tally, of: int, depth: int) -> None:
+        inode = entry.inode()
+        is_mine = of == 1 or inode % _PRIME % of == self._share.mine
+        is_shared = of > 1 and inode in self._share.large
+        if not is_mine and not is_shared:
+            return
         try:
             if depth > DEEPEST_NESTING:
                 raise OSError(errno.EMFILE, f"nested deeper than {DEEPEST_NESTING} folders")
-            with opened_folder(name, dir_fd=parent_fd) as fd:
+            with opened_folder(entry.name, dir_fd=parent_fd) as fd:
+                is_mine = True  # from here on, what goes wrong goes wrong with files that only we look at
                 found = os.fstat(fd)
                 if (found.st_dev, found.st_ino) in self._elsewhere:
                     return
                 if depth == 1 and tally.mode is None:
                     tally.mode = found.st_mode & 0o7777
-                self._count_files(fd, path, tally, depth=depth)
+                if found.st_nlink > _MANY_FOLDERS or found.st_size > _MANY_NAMES_BYTES:
+                    self._large.add(inode)
+                self._count_files(fd, path, tally, of=of if is_shared else 1, depth=depth)
         except OSError as error:
-            if error.errno in _GONE:
-                return  # removed or replaced meanwhile
-            tally.unread += 1
-            tally.unread_example = tally.unread_example or f"{path}: {error.strerror}"
+            if is_mine and error.errno not in _GONE:  # else another process tells it; or it was removed meanwhile
+                tally.unread += 1
+                tally.unread_example = tally.unread_example or f"{path}: {error.strerror}"
 
     def _tick(self, entries: int) -> None:
         self._seen += entries
         if self._share.limit and self._seen > self._share.limit:
-            raise TooMany
+            raise TooMany(frozenset(self._large))
         self._progress(self._seen)
