@@ -80,12 +80,10 @@ class Looking(NamedTuple):
 
     def command(self, verb: str, *words: str) -> str:
         """A command line for a hint: it works on this same app folder."""
-        import shlex
-
         own = self.appdir_words
         if verb == "make-appdir":
             own = tuple("--path" if word == "--appdir" else word for word in own)
-        return shlex.join(["rattail", verb, *words, *own])
+        return " ".join(pasted(word) for word in ("rattail", verb, *words, *own))
 
     def location(self, path: str) -> str:
         """Where a logical path really lies."""
@@ -138,6 +136,17 @@ class Noted:
             examples = ", ".join(shown(path) for path in self.examples) + more
             sentence = many.format(count=f"{self.count:,}", examples=examples)
         yield found(self.id, self.examples[0], sentence, hint=hint, can_be_fixed=can_be_fixed)
+
+
+def pasted(word: str) -> str:
+    """A word for a command line in a hint: it can be pasted into a shell, and printed anywhere."""
+    if word.isprintable():
+        import shlex
+
+        return shlex.quote(word)
+    plain = range(0x20, 0x7F)
+    letters = (chr(byte) if byte in plain and byte not in b"'\\" else f"\\x{byte:02x}" for byte in os.fsencode(word))
+    return "$'" + "".join(letters) + "'"
 
 
 def all_finding_kinds() -> tuple[FindingKind, ...]:

@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Run
-from tests.kit.environment import Environment
+from tests.kit.environment import Environment, build_environment
 from tests.kit.extension import write_extension
 from tests.kit.mounting import small_file_system
 from tests.kit.snapshot import snapshot
 
 ALICE, MALLORY = 21_001, 21_002
+
+
+@pytest.fixture(scope="module")
+def shared(wheel: Path) -> Iterator[Environment]:
+    """One environment for all tests here; who changes something in it puts it back."""
+    with build_environment(wheel) as made:
+        yield made
+
+
+@pytest.fixture
+def installed(shared: Environment) -> Environment:
+    """The environment with a fresh app folder of root's (or whoever runs the tests)."""
+    return _made(shared, user=None)
+
+
+@pytest.fixture
+def alices(shared: Environment, as_root: None) -> Environment:
+    """The environment with a fresh app folder of a user who has a number and no name."""
+    return _made(shared, user=ALICE)
+
+
+def _made(environment: Environment, *, user: int | None) -> Environment:
+    if environment.appdir.exists():
+        shutil.rmtree(environment.appdir)
+    os.chown(environment.path, user or os.geteuid(), user or os.getegid())
+    made = environment.run("make-appdir", user=user)
+    assert made.returncode == 0, made.stderr
+    return environment
+
+
+@contextlib.contextmanager
+def _changed(path: Path, content: bytes | None) -> Iterator[None]:
+    """A file with other content, or none, for the duration of the block."""
+    before, status = path.read_bytes(), path.stat()
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _ids(findings: list[dict[str, object]], *levels: str) -> list[tuple[object, object]]:
@@ -25,22 +70,19 @@ def _settings(appdir: Path, text: str) -> None:
     (appdir / "rattail.toml").write_text(text)
 
 
-def test_a_fresh_folder_in_a_fresh_environment_has_neither_error_nor_warning(environment: Environment) -> None:
-    environment.run("make-appdir")
-    before = snapshot(environment.appdir)
+def test_a_fresh_folder_in_a_fresh_environment_has_neither_error_nor_warning(installed: Environment) -> None:
+    before = snapshot(installed.appdir)
 
-    checked = environment.run("check-appdir", "--deep")
+    checked = installed.run("check-appdir", "--deep")
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert checked.stdout.splitlines()[-1].startswith(f"App folder '{environment.appdir}' is sound: 24 folders, 11 ")
-    assert snapshot(environment.appdir) == before
+    assert checked.stdout.splitlines()[-1].startswith(f"App folder '{installed.appdir}' is sound: 24 folders, 11 ")
+    assert snapshot(installed.appdir) == before
 
 
-def test_so_it_has_for_a_user_who_owns_the_environment(environment: Environment, as_root: None) -> None:
-    os.chown(environment.path, ALICE, ALICE)
-    environment.run("make-appdir", user=ALICE)
+def test_so_it_has_for_a_user_who_owns_the_environment(alices: Environment) -> None:
 
-    checked = environment.run("check-appdir", "--json", user=ALICE)
+    checked = alices.run("check-appdir", "--json", user=ALICE)
 
     data = json.loads(checked.stdout)["data"]
     assert checked.returncode == 0
@@ -48,34 +90,28 @@ def test_so_it_has_for_a_user_who_owns_the_environment(environment: Environment,
     assert data["counts"]["error"] == data["counts"]["warning"] == 0
 
 
-def test_root_checks_a_folder_of_a_user_without_name(environment: Environment, as_root: None) -> None:
-    os.chown(environment.path, ALICE, ALICE)
-    environment.run("make-appdir", user=ALICE)
-    stolen = environment.appdir / "data" / "list"
+def test_root_checks_a_folder_of_a_user_without_name(alices: Environment) -> None:
+    stolen = alices.appdir / "data" / "list"
     stolen.write_text("x")
 
-    checked = environment.run("check-appdir", "--json")
+    checked = alices.run("check-appdir", "--json")
 
     assert checked.returncode == 61
     assert _ids(json.loads(checked.stdout)["data"]["findings"], "error", "warning") == [("core.E010", "data/list")]
 
 
-def test_nobody_else_may_check_it(environment: Environment, as_root: None) -> None:
-    os.chown(environment.path, ALICE, ALICE)
-    environment.run("make-appdir", user=ALICE)
+def test_nobody_else_may_check_it(alices: Environment) -> None:
 
-    assert environment.run("check-appdir", user=MALLORY).returncode == 58
+    assert alices.run("check-appdir", user=MALLORY).returncode == 58
 
 
-def test_what_its_owner_can_neither_write_nor_see_is_found(environment: Environment, as_root: None) -> None:
-    os.chown(environment.path, ALICE, ALICE)
-    environment.run("make-appdir", user=ALICE)
-    (environment.appdir / "data" / "own").mkdir(0o000)
-    os.chown(environment.appdir / "data" / "own", ALICE, ALICE)
-    (environment.appdir / "data" / "uploads").chmod(0o500)
-    (environment.appdir / "log").chmod(0o000)
+def test_what_its_owner_can_neither_write_nor_see_is_found(alices: Environment) -> None:
+    (alices.appdir / "data" / "own").mkdir(0o000)
+    os.chown(alices.appdir / "data" / "own", ALICE, ALICE)
+    (alices.appdir / "data" / "uploads").chmod(0o500)
+    (alices.appdir / "log").chmod(0o000)
 
-    checked = environment.run("check-appdir", "--json", user=ALICE)
+    checked = alices.run("check-appdir", "--json", user=ALICE)
 
     found = _ids(json.loads(checked.stdout)["data"]["findings"])
     assert ("core.E015", "data/uploads") in found
@@ -276,51 +312,47 @@ def test_a_broken_extension_is_an_error(run: Run, appdir: Path, tmp_path: Path) 
 # The installation
 
 
-def test_edited_and_missing_installed_files_are_found(environment: Environment) -> None:
-    environment.run("make-appdir")
-    edited = environment.site_packages / "click" / "termui.py"
-    edited.write_text(edited.read_text() + "\n# mine\n")
-    missing = environment.site_packages / "tomlkit" / "py.typed"
-    missing.unlink()
+def test_edited_and_missing_installed_files_are_found(installed: Environment) -> None:
+    edited = installed.site_packages / "click" / "termui.py"
+    missing = installed.site_packages / "tomlkit" / "py.typed"
 
-    checked = json.loads(environment.run("check-appdir", "--json").stdout)["data"]
+    with _changed(edited, edited.read_bytes() + b"\n# mine\n"), _changed(missing, None):
+        checked = installed.run("check-appdir", "--json")
 
-    assert _ids(checked["findings"], "error", "warning") == [("core.W022", str(edited)), ("core.W023", str(missing))]
+    findings = json.loads(checked.stdout)["data"]["findings"]
+    assert _ids(findings, "error", "warning") == [("core.W022", str(edited)), ("core.W023", str(missing))]
 
 
-def test_an_edit_of_the_same_size_is_seen_by_its_time_or_in_depth(environment: Environment) -> None:
-    environment.run("make-appdir")
-    edited = next(environment.site_packages.glob("tomlkit-*.dist-info")) / "METADATA"
-    before = edited.stat()
-    edited.write_text(edited.read_text().replace(" the ", " teh "))
-    later = before.st_mtime + 3600
+def test_an_edit_of_the_same_size_is_seen_by_its_time_or_in_depth(installed: Environment) -> None:
+    edited = next(installed.site_packages.glob("tomlkit-*.dist-info")) / "METADATA"
+    before = edited.stat().st_mtime
 
-    os.utime(edited, (later, later))
-    by_time = environment.run("check-appdir")
-    os.utime(edited, (before.st_mtime, before.st_mtime))
-    by_size = environment.run("check-appdir")
-    in_depth = environment.run("check-appdir", "--deep")
+    with _changed(edited, edited.read_bytes().replace(b" the ", b" teh ")):
+        os.utime(edited, (before + 3600, before + 3600))
+        by_time = installed.run("check-appdir")
+        os.utime(edited, (before, before))
+        by_size = installed.run("check-appdir")
+        in_depth = installed.run("check-appdir", "--deep")
 
     assert [by_time.returncode, by_size.returncode, in_depth.returncode] == [61, 0, 61]
     assert "core.W022" in by_time.stdout
     assert "core.W022" in in_depth.stdout
 
 
-def test_a_file_that_was_only_touched_is_not_edited(environment: Environment) -> None:
-    environment.run("make-appdir")
-    for path in (environment.site_packages / "click").glob("*.py"):
+def test_a_file_that_was_only_touched_is_not_edited(installed: Environment) -> None:
+    for path in (installed.site_packages / "click").glob("*.py"):
         os.utime(path, (4_000_000_000, 4_000_000_000))
 
-    assert environment.run("check-appdir").returncode == 0
+    assert installed.run("check-appdir").returncode == 0
 
 
-def test_upstreams_distribution_beside_ours_is_an_error_with_the_way_out(environment: Environment) -> None:
-    environment.run("make-appdir")
-    folder = environment.site_packages / "rattail-0.24.0.dist-info"
+def test_upstreams_distribution_beside_ours_is_an_error_with_the_way_out(installed: Environment) -> None:
+    folder = installed.site_packages / "rattail-0.24.0.dist-info"
     folder.mkdir()
 
-    checked = environment.run("check-appdir", "--json")
+    checked = installed.run("check-appdir", "--json")
 
+    folder.rmdir()
     findings = json.loads(checked.stdout)["data"]["findings"]
     finding = next(one for one in findings if one["id"] == "core.E025")
     assert finding["path"] == str(folder)
@@ -397,3 +429,31 @@ def test_others_files_are_counted(run: Run, appdir: Path, as_root: None) -> None
 
     finding = next(one for one in checked.data["findings"] if one["id"] == "core.E010")
     assert finding["sentence"].startswith("5 entries do not belong to root, whose folder this is: 'data/")
+
+
+def test_a_full_disk_is_said_once(run: Run, tmp_path: Path, as_root: None) -> None:
+    with small_file_system(tmp_path / "disk", options="size=2m,mode=755") as disk:
+        run("make-appdir", "--path", disk / "app")
+        with (disk / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while ballast.write(b"x" * 4096):
+                pass
+
+        checked = run("check-appdir", "--appdir", disk / "app", "--json")
+
+    full = [one for one in checked.data["findings"] if one["id"] == "core.E015"]
+    assert len(full) == 1
+    assert "the disk is full" in full[0]["sentence"]
+
+
+def test_names_made_to_deceive_a_terminal_are_shown_in_the_clear(run: Run, appdir: Path) -> None:
+    name = "evil\x1b[2J\nApp folder is sound {count}"
+    (appdir / name).write_text("x")
+    (appdir / name).chmod(0o666)
+    (appdir / "data" / "caf\udce9").symlink_to("/etc")
+
+    checked = run("check-appdir", "--appdir", appdir)
+
+    assert checked.code == 61
+    assert "\x1b" not in checked.out + checked.err
+    assert r"chmod o-w $'" in checked.out
+    assert not any(line.startswith("App folder is sound") for line in checked.out.splitlines())

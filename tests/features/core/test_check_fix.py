@@ -4,16 +4,37 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Run
-from tests.kit.environment import Environment
+from tests.kit.environment import Environment, build_environment
 from tests.kit.snapshot import snapshot
 
 ALICE, MALLORY, STAFF = 21_001, 21_002, 21_003
 TEMPORARY = ".tmp-0123456789abcdef"
 TAG_START = "Signature: 8a477f597d28d172789f06886806bc55\n"
+
+
+@pytest.fixture(scope="module")
+def shared(wheel: Path) -> Iterator[Environment]:
+    with build_environment(wheel) as made:
+        yield made
+
+
+@pytest.fixture
+def alices(shared: Environment, as_root: None) -> Environment:
+    """An environment with a fresh app folder of a user who has a number and no name."""
+    if shared.appdir.exists():
+        shutil.rmtree(shared.appdir)
+    os.chown(shared.path, ALICE, ALICE)
+    made = shared.run("make-appdir", user=ALICE)
+    assert made.returncode == 0, made.stderr
+    return shared
 
 
 def _settings(appdir: Path, text: str) -> None:
@@ -157,24 +178,22 @@ def test_without_a_marker_nothing_is_repaired(run: Run, appdir: Path) -> None:
     assert snapshot(appdir) == before
 
 
-def test_root_gives_back_what_is_not_the_owners_and_leaves_groups(environment: Environment, as_root: None) -> None:
-    os.chown(environment.path, ALICE, ALICE)
-    environment.run("make-appdir", user=ALICE)
-    data = environment.appdir / "data"
+def test_root_gives_back_what_is_not_the_owners_and_leaves_groups(alices: Environment) -> None:
+    data = alices.appdir / "data"
     (data / "by-root").touch()
     (data / "shared").touch()
     os.chown(data / "shared", ALICE, STAFF)
-    outside = environment.path / "pyvenv.cfg"
+    outside = alices.path / "pyvenv.cfg"
     (data / "link").symlink_to(outside)
 
-    fixed = environment.run("check-appdir", "--fix", "--json")
+    fixed = alices.run("check-appdir", "--fix", "--json")
 
     assert (data / "by-root").stat().st_uid == ALICE
     assert (data / "shared").stat().st_gid == STAFF
     assert outside.stat().st_uid == 0
     said = json.loads(fixed.stdout)["data"]["fixed"]
     assert said[0]["sentence"].startswith("gave 2 entries to ")
-    owners = {entry.uid for entry in snapshot(environment.appdir).values()}
+    owners = {entry.uid for entry in snapshot(alices.appdir).values()}
     assert owners == {ALICE}
 
 
@@ -188,12 +207,10 @@ def test_in_a_folder_of_roots_own_nothing_is_given_away(run: Run, appdir: Path, 
     assert "core.E010" in [one["id"] for one in fixed.data["findings"]]
 
 
-def test_the_owner_can_open_again_what_was_closed_to_everybody(environment: Environment, as_root: None) -> None:
-    os.chown(environment.path, ALICE, ALICE)
-    environment.run("make-appdir", user=ALICE)
-    (environment.appdir / "log").chmod(0o000)
+def test_the_owner_can_open_again_what_was_closed_to_everybody(alices: Environment) -> None:
+    (alices.appdir / "log").chmod(0o000)
 
-    fixed = environment.run("check-appdir", "--fix", user=ALICE)
+    fixed = alices.run("check-appdir", "--fix", user=ALICE)
 
     assert fixed.returncode == 0, fixed.stdout + fixed.stderr
-    assert (environment.appdir / "log").stat().st_mode & 0o777 == 0o750
+    assert (alices.appdir / "log").stat().st_mode & 0o777 == 0o750

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 
-from rattail.appdir.inspect import Finding, Looking, found
+from rattail.appdir.inspect import Finding, Looking, found, pasted
 from rattail.appdir.layout import Place
 from rattail.appdir.refusal import shown
 
@@ -31,7 +30,7 @@ def check_disks(looking: Looking) -> Iterator[Finding]:
 def _check_disk(place: Place, disk: os.statvfs_result, looking: Looking) -> Iterator[Finding]:
     where = f"the file system of {shown(place.location)}"
     if disk.f_flag & os.ST_RDONLY:
-        hint = f"mount it writable; a disk with faults is made read-only too: findmnt -T {shlex.quote(place.location)}"
+        hint = f"mount it writable; a disk with faults is made read-only too: findmnt -T {pasted(place.location)}"
         yield found("core.E016", place.path, f"{where} is mounted read-only.", hint=hint)
         return
     free_mb = disk.f_bavail * disk.f_frsize // 1_000_000
@@ -41,7 +40,7 @@ def _check_disk(place: Place, disk: os.statvfs_result, looking: Looking) -> Iter
             "core.W006",
             place.path,
             f"{where} has {free_mb:,} MB left; expected {wanted_mb:,} MB or more ({MIN_FREE_MB}).",
-            hint=f"{looking.command('clean-appdir')} removes old scratch files; df -h {shlex.quote(place.location)}",
+            hint=f"{looking.command('clean-appdir')} removes old scratch files; df -h {pasted(place.location)}",
         )
     wanted_inodes = looking.integer(MIN_FREE_INODES)
     if disk.f_files and disk.f_favail < wanted_inodes:  # some file systems count no inodes
@@ -49,7 +48,7 @@ def _check_disk(place: Place, disk: os.statvfs_result, looking: Looking) -> Iter
             "core.W007",
             place.path,
             f"{where} has {disk.f_favail:,} inodes left; expected {wanted_inodes:,} or more ({MIN_FREE_INODES}).",
-            hint=f"many small files use them up: df -i {shlex.quote(place.location)}",
+            hint=f"many small files use them up: df -i {pasted(place.location)}",
         )
 
 
@@ -72,6 +71,6 @@ def check_folders_above(looking: Looking) -> Iterator[Finding]:
                     above,
                     f"everybody can write in {shown(above)} (mode {stat.S_IMODE(mode):04o}), and so put something "
                     f"else in the place of {shown(place.location)}.",
-                    hint=f"chmod o-w {shlex.quote(above)}",
+                    hint=f"chmod o-w {pasted(above)}",
                 )
             above = os.path.dirname(above)

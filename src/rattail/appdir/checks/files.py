@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 
-from rattail.appdir.inspect import ExpectedFile, Finding, Looking, Noted, found
+from rattail.appdir.inspect import ExpectedFile, Finding, Looking, Noted, found, pasted
 from rattail.appdir.names import LOCK, MARKER, OFFERED_SUFFIX, is_temporary
 from rattail.appdir.refusal import shown
 
@@ -98,6 +97,6 @@ def _check_open(looking: Looking, name: str, file: ExpectedFile) -> Iterator[Fin
         identifier,
         name,
         f"{text}; expected at most {file.mode:04o}.",
-        hint=f"chmod {mode & file.mode:04o} {shlex.quote(path)}",
+        hint=f"chmod {mode & file.mode:04o} {pasted(path)}",
         can_be_fixed=True,
     )

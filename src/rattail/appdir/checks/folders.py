@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 
 from rattail.appdir import files
 from rattail.appdir.folder import Keep
-from rattail.appdir.inspect import Finding, Looking, found
+from rattail.appdir.inspect import Finding, Looking, found, pasted
 from rattail.appdir.layout import Place
 from rattail.appdir.names import CACHEDIR_TAG, CACHEDIR_TAG_TEXT
 from rattail.appdir.refusal import refusal, shown
@@ -28,6 +27,7 @@ _KINDS = (
 def check_folders(looking: Looking) -> Iterator[Finding]:
     """Every declared folder is there, has its mode, and can be written by the folder's owner."""
     absent: list[str] = []
+    full: set[int] = set()
     for place in looking.places:
         if any(place.path.startswith(path + "/") for path in absent) and not place.is_relocated:
             continue  # the folder above was named already
@@ -47,10 +47,11 @@ def check_folders(looking: Looking) -> Iterator[Finding]:
             absent.append(place.path)
             yield _not_a_folder(place, mode)
             continue
-        yield from _check_folder(place, stat.S_IMODE(mode), looking)
+        yield from _check_folder(place, stat.S_IMODE(mode), looking, full)
 
 
-def _check_folder(place: Place, mode: int, looking: Looking) -> Iterator[Finding]:
+def _check_folder(place: Place, mode: int, looking: Looking, full: set[int]) -> Iterator[Finding]:
+    """Look at one folder; `full` are the devices of which it was said that they are full."""
     if mode != place.folder.mode:
         yield _wrong_mode(place, mode)
     try:
@@ -60,16 +61,26 @@ def _check_folder(place: Place, mode: int, looking: Looking) -> Iterator[Finding
         yield found("core.E017", place.path, broken.message, hint=broken.hint)
         return
     try:
-        try:
-            files.probe_writable(fd)
-        except OSError as error:
-            if error.errno != errno.EROFS:  # a read-only file system is a finding of its own
-                broken = refusal("write in", place.location, error)
-                yield found("core.E015", place.path, broken.message, hint=broken.hint)
+        yield from _check_writable(place, fd, full)
         if place.folder.keep is Keep.SCRATCH:
             yield from _check_tag(place, fd, looking)
     finally:
         os.close(fd)
+
+
+def _check_writable(place: Place, fd: int, full: set[int]) -> Iterator[Finding]:
+    try:
+        files.probe_writable(fd)
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            return  # a finding of its own
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            device = os.fstat(fd).st_dev
+            if device in full:
+                return
+            full.add(device)
+        broken = refusal("write in", place.location, error)
+        yield found("core.E015", place.path, broken.message, hint=broken.hint)
 
 
 def _missing(place: Place, looking: Looking) -> Finding:
@@ -97,7 +108,7 @@ def _not_a_folder(place: Place, mode: int) -> Finding:
             "core.E006",
             place.path,
             f"{shown(place.location)} should be a folder, but it is {kind}.",
-            hint=f"move it out of the way: mv {shlex.quote(place.location)} {shlex.quote(place.location + '.away')}",
+            hint=f"move it out of the way: mv {pasted(place.location)} {pasted(place.location + '.away')}",
         )
     try:
         target = shown(os.readlink(place.location))
@@ -118,7 +129,7 @@ def _wrong_mode(place: Place, mode: int) -> Finding:
         "core.E008" if is_too_open else "core.W001",
         place.path,
         f"folder {shown(place.path)} has mode {mode:04o}; expected {place.folder.mode:04o}.",
-        hint=f"chmod {place.folder.mode:04o} {shlex.quote(place.location)}",
+        hint=f"chmod {place.folder.mode:04o} {pasted(place.location)}",
         can_be_fixed=True,
     )
 
@@ -144,6 +155,6 @@ def _check_tag(place: Place, fd: int, looking: Looking) -> Iterator[Finding]:
             "core.W012",
             path,
             f"{shown(path)} does not begin with the signature that backup programs look for.",
-            hint=f"rm {shlex.quote(place.location + '/' + CACHEDIR_TAG)}; {looking.command('check-appdir', '--fix')}",
+            hint=f"rm {pasted(place.location + '/' + CACHEDIR_TAG)}; {looking.command('check-appdir', '--fix')}",
             can_be_fixed=CACHEDIR_TAG_TEXT.startswith(content),
         )

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from rattail.appdir.inspect import Finding, Looking, found
+from rattail.appdir.inspect import Finding, Looking, found, pasted
 from rattail.appdir.marker import read_marker
 from rattail.appdir.names import MARKER
 from rattail.appdir.refusal import shown
@@ -84,9 +84,7 @@ def _neighbour(path: str) -> Iterator[Finding]:
 
 
 def _adopt(path: str) -> str:
-    import shlex
-
-    return f"rattail make-appdir --adopt {shlex.quote(path)}"
+    return f"rattail make-appdir --adopt {pasted(path)}"
 
 
 def _is_file(path: str) -> bool:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import stat
 from collections.abc import Callable, Iterator
 
 from rattail.appdir.folder import Keep
-from rattail.appdir.inspect import Finding, Looking, Noted
+from rattail.appdir.inspect import Finding, Looking, Noted, pasted
 from rattail.appdir.layout import Place
 from rattail.appdir.names import is_temporary
 from rattail.appdir.refusal import user_name
@@ -74,7 +73,7 @@ class Walk:
         for identifier, one, many, hint in _SENTENCES:
             noted = self._of(identifier)
             if noted.count:
-                first = shlex.quote(self._looking.location(min(noted.examples)))
+                first = pasted(self._looking.location(min(noted.examples)))
                 hint = hint.format(first=first, fix=give)
                 yield from noted.finding(one, many, hint=hint, can_be_fixed=identifier == "core.W008")
 

@@ -173,7 +173,7 @@ def _check_accepted(looking: Looking, registry: Registry) -> list[Finding]:
         found(
             "core.W024",
             SETTINGS_FILE,
-            f"[check] accept holds '{entry}', but no finding has that id; expected ID or ID:PATH.",
+            f"[check] accept holds {shown(entry)}, but no finding has that id; expected ID or ID:PATH.",
             hint=looking.command("set-option", "check.accept") + " with the ids that check-appdir prints",
         )
         for entry in unknown

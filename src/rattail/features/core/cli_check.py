@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from rattail.appdir.inspect import Finding
+from rattail.appdir.inspect import Finding, pasted
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
 from rattail.cli.outcome import Message, Outcome
@@ -95,9 +95,7 @@ def _lines(findings: tuple[Finding, ...]) -> list[str]:
 
 
 def _fix_line(session: Session) -> str:
-    import shlex
-
-    return shlex.join(["rattail", "check-appdir", "--fix", *session.appdir_words])
+    return " ".join(pasted(word) for word in ("rattail", "check-appdir", "--fix", *session.appdir_words))
 
 
 def _counted(number: int, noun: str) -> str:

@@ -23,7 +23,7 @@ from rattail.appdir.marker import Identity
 from rattail.appdir.names import CACHEDIR_TAG, CACHEDIR_TAG_TEXT, LOCK, MARKER, OFFERED_SUFFIX
 from rattail.appdir.owner import give_tree
 from rattail.appdir.refusal import refusal, shown
-from rattail.errors import RattailError
+from rattail.errors import AppDirBusy, RattailError
 from rattail.features.core.checking import view_of
 from rattail.features.core.making import Request, make
 from rattail.registry import Registry
@@ -73,6 +73,7 @@ def repair(registry: Registry, located: Located, *, environ: Mapping[str, str], 
 
     Raises:
         AppDirNotFound, AppDirBroken: there is nothing to repair.
+        AppDirBusy: another process is writing; what was done before is sound.
     """
     looking = view_of(registry, located, environ=environ, now=now).looking
     if looking.marker is None:
@@ -83,6 +84,8 @@ def repair(registry: Registry, located: Located, *, environ: Mapping[str, str], 
     def attempt(mending: Callable[[], Iterator[Fixed]]) -> bool:
         try:
             fixed.extend(mending())
+        except AppDirBusy:
+            raise
         except RattailError as error:
             refused.extend(error.message.splitlines())
             return False
@@ -113,14 +116,15 @@ def _close_files(looking: Looking) -> Iterator[Fixed]:
     ours = {file.path: file for file in looking.files}
     ours.update({name: ExpectedFile(name, 0o640, "text") for name in (MARKER, LOCK)})
     with os.scandir(looking.root) as entries:
-        names = [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
-    for name in names:
-        file = ours.get(name) or ours.get(name.removesuffix(OFFERED_SUFFIX)) or copy_of(name, looking.files)
-        path = f"{looking.root}/{name}"
-        status = os.lstat(path)
-        mode = stat.S_IMODE(status.st_mode)
-        if file is not None and stat.S_ISREG(status.st_mode) and mode & ~file.mode & 0o7077:
-            yield from _applied([Step("mend", name, mode & file.mode, path, was_mode=mode)])
+        for entry in entries:
+            name = entry.name
+            file = ours.get(name) or ours.get(name.removesuffix(OFFERED_SUFFIX)) or copy_of(name, looking.files)
+            if file is None or not entry.is_file(follow_symlinks=False):
+                continue
+            mode = stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode)
+            if mode & ~file.mode & 0o7077:
+                path = f"{looking.root}/{name}"
+                yield from _applied([Step("mend", name, mode & file.mode, path, was_mode=mode)])
 
 
 def _make_what_can_be(looking: Looking) -> Iterator[Fixed]:

@@ -76,10 +76,10 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
 
 def check_environment(settings: Settings) -> Iterator[Finding]:
     """Every environment variable that looks as if it were ours and steers nothing."""
-    from difflib import get_close_matches
-
     known = {setting.option.environment_variable for setting in settings.by_key.values()}
     for variable in settings.unknown_variables:
+        from difflib import get_close_matches
+
         near = get_close_matches(variable, sorted(known), 1)
         also = f" Did you mean {near[0]}?" if near else ""
         text = f"the environment variable {variable} belongs to no option and has no effect.{also}"
