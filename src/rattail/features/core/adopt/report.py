@@ -48,7 +48,7 @@ def not_translated_lines(translation: Translation) -> Iterator[str]:
 
 def left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
     for one in left_out:
-        amount = f" ({one.files:,} files, {one.size_bytes:,} bytes)" if one.files != 1 else ""
+        amount = "" if one.files == 1 and not one.size_bytes else f" ({amount_text(one.files, one.size_bytes)})"
         yield f"  {one_line(one.path)}{amount}: {one.reason}"
 
 
@@ -61,7 +61,12 @@ def folder_lines(copies: Sequence[Copy]) -> Iterator[str]:
         files[folder] += 1
         sizes[folder] += copy.size_bytes
     for folder in sorted(files):
-        yield f"  {one_line(folder)}: {files[folder]:,} files, {sizes[folder]:,} bytes"
+        yield f"  {one_line(folder)}: {amount_text(files[folder], sizes[folder])}"
+
+
+def amount_text(files: int, size_bytes: int) -> str:
+    """So many files, so many bytes."""
+    return f"{files:,} file{'' if files == 1 else 's'}, {size_bytes:,} byte{'' if size_bytes == 1 else 's'}"
 
 
 def one_line(text: str) -> str:

@@ -96,7 +96,8 @@ class _Walk:
     def root(self, root: str) -> None:
         fd = self._opened(root, None)
         if fd is not None:
-            self._folder(fd, root, "", self.places.by_path[root], ".", 0)
+            place = self.places.by_path[root]
+            self._folder(fd, root, "", place, place.to, 0)
 
     def config_elsewhere(self, path: str) -> None:
         base, name = os.path.split(path)
@@ -152,6 +153,8 @@ class _Walk:
     def _deeper(self, fd: int, name: str, base: str, path: str, place: Place, to: str, depth: int) -> None:
         known = self.places.by_path.get(f"{base}/{path}")
         inner = known or place
+        if not inner.to and not place.to:
+            inner = place  # scratch in scratch is told with what it lies in
         if not inner.to:
             self._count(inner, None)
         deeper = self._opened(f"{base}/{path}", fd, name)
