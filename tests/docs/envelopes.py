@@ -15,7 +15,7 @@ from rattail.registry import load_registry
 WORDS: dict[str, tuple[str, ...]] = {
     "make-appdir": (),
     "show-appdir": (),
-    "check-appdir": (),
+    "check-appdir": ("--fix",),
     "clean-appdir": ("--dry-run",),
     "show-config": (),
     "get-option": ("app.title",),
@@ -24,6 +24,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "diff-config": (),
     "accept-config": ("rattail.toml",),
 }
+NAMES = {bool: "true or false", int: "number", float: "number", str: "text", type(None): "null"}
 
 
 def data_rows(scratch: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -33,13 +34,14 @@ def data_rows(scratch: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         KeyError: a command has no line in `WORDS`.
     """
     root = scratch / "app"
+    prepare = {"check-appdir": _damage, "clean-appdir": _grow_old, "diff-config": _offer}
     for _, command in load_registry().commands:
         words = WORDS[command.name]
-        if command.name == "clean-appdir":
-            _leave_something_to_clean(root)
-        if command.name == "accept-config":
-            _offer(root)
-        yield command.name, sorted(_keys("", _run(command.name, *words, appdir=root)))
+        if command.name in prepare:
+            prepare[command.name](root)
+        types: dict[str, set[str]] = {}
+        _collect("", _run(command.name, *words, appdir=root), types)
+        yield command.name, [(key, _spoken(types[key])) for key in sorted(types)]
 
 
 def _run(*words: str, appdir: Path) -> object:
@@ -51,24 +53,35 @@ def _run(*words: str, appdir: Path) -> object:
     return envelope["data"]
 
 
-def _keys(above: str, value: object) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
+def _collect(above: str, value: object, types: dict[str, set[str]]) -> None:
+    """Add the key paths in `value` and the types seen there to `types`."""
+    if isinstance(value, dict) and value:
         for key, inner in value.items():
-            yield from _keys(f"{above}.{key}" if above else key, inner)
+            _collect(f"{above}.{key}" if above else key, inner, types)
     elif isinstance(value, list) and value and isinstance(value[0], dict):
-        yield from dict(pair for one in value for pair in _keys(f"{above}[]", one)).items()
+        for one in value:
+            _collect(f"{above}[]", one, types)
+    elif isinstance(value, list):
+        types.setdefault(above, set()).add("list of text" if value else "list")
+        assert all(isinstance(one, str) for one in value), above
     else:
-        yield above, _type(value)
+        types.setdefault(above, set()).add("object" if isinstance(value, dict) else NAMES[type(value)])
 
 
-def _type(value: object) -> str:
-    if isinstance(value, list):
-        return f"list of {_type(value[0])}" if value else "list"
-    names = {bool: "true or false", int: "number", float: "number", str: "text", type(None): "null or text"}
-    return names[type(value)]
+def _spoken(seen: set[str]) -> str:
+    """A few types as words; where only null was seen, the other one is a text."""
+    seen = seen - {"list"} if "list of text" in seen else seen
+    seen = seen | {"text"} if seen == {"null"} else seen
+    return " or ".join(sorted(seen, key=lambda name: (name == "null", name)))
 
 
-def _leave_something_to_clean(root: Path) -> None:
+def _damage(root: Path) -> None:
+    """Two findings on any machine: one that can be repaired, one that cannot."""
+    (root / "work" / "csv").rename(root / "of-my-own")
+    (root / "leads-nowhere").symlink_to("nowhere")
+
+
+def _grow_old(root: Path) -> None:
     old = root / "work" / "csv" / "old.csv"
     old.write_text("old")
     os.utime(old, (0, 0))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.docs.blocks import DOCS, ROOT, blocks_of
-from tests.kit.environment import RUNTIME_DISTRIBUTIONS, Environment
+from tests.kit.environment import RUNTIME_DISTRIBUTIONS, Environment, build_environment
 
 PAGES = [*sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("*.md"))]
 HOW_TOS = sorted((DOCS / "how-to").glob("*.md"))
@@ -95,14 +97,24 @@ def test_the_commands_of_the_tutorial_work_in_order(tmp_path: Path) -> None:
     run_page(DOCS / "tutorial" / "first-hour.md", home=tmp_path, cwd=tmp_path, env=env)
 
 
+@pytest.fixture(scope="module")
+def poser(wheel: Path) -> Iterator[Environment]:
+    """One environment for all how-tos; each gets an app folder and a home of its own."""
+    with build_environment(wheel) as environment:
+        yield environment
+
+
 @pytest.mark.parametrize("page", HOW_TOS, ids=lambda page: page.stem)
-def test_the_commands_of_the_how_to_work_in_order(page: Path, environment: Environment) -> None:
-    if not lines_of(page):
-        return
-    made = environment.run("make-appdir")
+def test_the_commands_of_the_how_to_work_in_order(page: Path, poser: Environment) -> None:
+    home = poser.path.parent / page.stem
+    home.mkdir()
+    made = poser.run("make-appdir")
     assert made.returncode == 0, made.stderr
 
-    run_page(page, home=environment.path.parent, cwd=environment.path, env={})
+    try:
+        run_page(page, home=home, cwd=poser.path, env={})
+    finally:
+        shutil.rmtree(poser.appdir)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
