@@ -114,6 +114,7 @@ def look_at(dir_fd: int, name: str) -> Look:
 
 
 def look_of(found: os.stat_result) -> Look:
+    """What an entry was, as the system described it."""
     kind = _KINDS.get(stat.S_IFMT(found.st_mode), "other")
     size_bytes = 0 if kind == "folder" else found.st_size
     return Look(kind, found.st_dev, found.st_ino, found.st_mtime_ns, size_bytes)
