@@ -28,13 +28,13 @@ MODULES = sorted(SRC.rglob("*.py"))
 NO_NAMES = {"utils", "util", "helpers", "common", "base", "manager", "misc", "lib"}
 CORE = ("appdir", "config", "errors.py", "feature.py", "registry.py", "version.py")
 HEAVY = {
-    *("django", "tomlkit", "luigi", "asyncio", "concurrent.futures", "dataclasses", "difflib", "email", "hashlib"),
+    *("django", "tomlkit", "luigi", "asyncio", "concurrent.futures", "dataclasses", "email", "hashlib"),
     *("http", "importlib.metadata", "logging", "multiprocessing", "pathlib", "secrets", "socket", "sqlite3", "ssl"),
     *("subprocess", "tempfile", "unittest", "urllib.request", "xml", "zipfile"),
 }
 # What is known to be needed by one command, and why.
 NEEDED: dict[str, set[str]] = {
-    "check-appdir": {"sqlite3", "hashlib", "difflib"},  # asks the linked SQLite for its version
+    "check-appdir": {"sqlite3", "hashlib"},  # asks the linked SQLite for its version
 }
 
 
