@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-RUNTIME_DISTRIBUTIONS = ("click", "tomlkit", "tzdata")
+RUNTIME_DISTRIBUTIONS = ("click", "tzdata")
 
 
 class Environment:
