@@ -178,6 +178,10 @@ def test_a_huge_file_is_refused_in_little_memory(registry: Registry, folder: Pat
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes
 
 
+def test_an_empty_table_that_an_extension_left_behind_does_no_harm(registry: Registry, folder: Path) -> None:
+    assert load(registry, folder, "[gone]\n#points = 1\n").faults == ()
+
+
 def test_thousands_of_faults_end_in_a_count(registry: Registry, folder: Path) -> None:
     found = messages(load(registry, folder, "[app]\n" + "".join(f"k{number} = 1\n" for number in range(5000))))
 

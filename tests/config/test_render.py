@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rattail.config.load import load_settings
+from rattail.config.option import Value
 from rattail.config.render import render_secrets, render_settings
 from rattail.registry import BUILT_IN, Registry, load_registry
 
@@ -55,7 +56,12 @@ def test_taking_away_the_sign_of_every_default_gives_the_defaults(tmp_path: Path
 
 
 def test_values_are_kept_when_the_file_is_written_anew(built_in: Registry) -> None:
-    values = {"app.title": 'A "Shop" \\ ü\n', "uploads.keep_days": 7, "mail.to": ("a", "b,c"), "folders.log": "/x"}
+    values: dict[str, Value] = {
+        "app.title": 'A "Shop" \\ ü\n',
+        "uploads.keep_days": 7,
+        "mail.to": ("a", "b,c"),
+        "folders.log": "/x",
+    }
 
     document = tomllib.loads(render_settings(built_in.options, built_in.table_titles, values))
 

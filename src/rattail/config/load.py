@@ -128,7 +128,8 @@ def read_values(
     tables = {option.table for option in by_key.values()}
     for table, entries in document.items():
         if not isinstance(entries, dict) or table not in tables:
-            wrong.append(((table,), entries))
+            if entries != {}:  # nothing is set in it: left behind by an extension perhaps
+                wrong.append(((table,), entries))
             continue
         for entry, raw in entries.items():
             option = by_key.get(f"{table}.{entry}")

@@ -263,7 +263,8 @@ def _keep(fd: int, root: str, name: str) -> str:
         try:
             os.link(name, kept_as, src_dir_fd=fd, dst_dir_fd=fd, follow_symlinks=False)
         except FileExistsError:
-            continue
+            if not os.path.samestat(*(os.stat(one, dir_fd=fd, follow_symlinks=False) for one in (name, kept_as))):
+                continue  # an older one; else a command that was killed here has done this already
         return kept_as
     raise WouldOverwrite(
         f"{shown(root)} holds a thousand files {name}{REPLACED_SUFFIX}; move some away, then accept again."
