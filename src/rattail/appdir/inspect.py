@@ -75,7 +75,8 @@ class Looking(NamedTuple):
     files: tuple[ExpectedFile, ...] = ()
     values: Mapping[str, object] = {}
     is_deep: bool = False
-    #: The words that make another command work on this same folder; none where it is the default.
+    #: How this program is called, and the words that make another command work on this same folder.
+    program: tuple[str, ...] = ("rattail",)
     appdir_words: tuple[str, ...] = ()
 
     def command(self, verb: str, *words: str) -> str:
@@ -83,7 +84,7 @@ class Looking(NamedTuple):
         own = self.appdir_words
         if verb == "make-appdir":
             own = tuple("--path" if word == "--appdir" else word for word in own)
-        return " ".join(pasted(word) for word in ("rattail", verb, *words, *own))
+        return " ".join(pasted(word) for word in (*self.program, verb, *words, *own))
 
     def location(self, path: str) -> str:
         """Where a logical path really lies."""

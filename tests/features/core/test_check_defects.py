@@ -245,6 +245,7 @@ DEFECTS = (
     Defect("a .new of the secrets", "core.E009", "secrets.toml.new", new("secrets.toml.new", 0o644)),
     Defect("a .orig of the secrets", "core.E009", "secrets.toml.orig", new("secrets.toml.orig", 0o604)),
     Defect("a .save of the secrets", "core.E009", "secrets.toml.save", new("secrets.toml.save", 0o644)),
+    Defect("a copy of the secrets by a file manager", "core.E009", "secrets (1).toml", new("secrets (1).toml", 0o644)),
     Defect("vim's swap file of the secrets", "core.E009", ".secrets.toml.swp", new(".secrets.toml.swp", 0o644)),
     Defect("a .swp of the secrets", "core.E009", "secrets.toml.swp", new("secrets.toml.swp", 0o644)),
     Defect("settings for everybody", "core.W002", "rattail.toml", mode("rattail.toml", 0o644)),

@@ -71,8 +71,12 @@ def _check_entries(looking: Looking) -> Iterator[Finding]:
 
 
 def copy_of(name: str, files: tuple[ExpectedFile, ...]) -> ExpectedFile | None:
-    """The settings or secrets file that a name looks like a copy of: `secrets.toml~`, `.secrets.toml.swp`."""
-    return next((file for file in files if file.holds != "text" and file.path in name), None)
+    """The settings or secrets file that a name looks like a copy of: `secrets.toml~`, `secrets (1).toml`."""
+    for file in files:
+        stem, ending = os.path.splitext(file.path)
+        if file.holds != "text" and stem in name and ending in name:
+            return file
+    return None
 
 
 def _check_open(looking: Looking, name: str, file: ExpectedFile) -> Iterator[Finding]:

@@ -64,10 +64,11 @@ class Walk:
         owner = self._looking.owner
         name, is_root = user_name(owner.uid), owner.uid == 0
         give = self._looking.command("check-appdir", "--fix")
+        give_all = self._looking.command("make-appdir", "--user", "NAME")
         yield from self._of("core.E010").finding(
             "{example} does not belong to " + name + ", whose folder this is.",
             "{count} entries do not belong to " + name + ", whose folder this is: {examples}.",
-            hint=f"sudo {give}" if not is_root else "give all of it to the app's user: make-appdir --user NAME",
+            hint=f"sudo {give}" if not is_root else f"give all of it to the app's user: {give_all}",
             can_be_fixed=not is_root,
         )
         for identifier, one, many, hint in _SENTENCES:

@@ -60,15 +60,24 @@ class Checked(NamedTuple):
 
 
 def check(
-    registry: Registry, located: Located, *, environ: Mapping[str, str], now: datetime, is_deep: bool = False
+    registry: Registry,
+    located: Located,
+    *,
+    environ: Mapping[str, str],
+    now: datetime,
+    is_deep: bool = False,
+    program: tuple[str, ...] = ("rattail",),
 ) -> Checked:
     """Run every check on the app folder at `located`; writes nothing.
+
+    `program` is how the program is called: for hints that can be pasted.
 
     Raises:
         AppDirNotFound: there is no folder at all.
         AppDirBroken: it cannot be looked at.
     """
-    view = view_of(registry, located, environ=environ, now=now, is_deep=is_deep)
+    view = view_of(registry, located, environ=environ, now=now)
+    view = view._replace(looking=view.looking._replace(is_deep=is_deep, program=program))
     checks = list(core_checks()) if view.is_recognised else list(core_checks()[:1])
     checks.extend(_other_checks(registry, view))
     findings = run_checks(view.looking, checks)
@@ -76,9 +85,7 @@ def check(
     return Checked(findings, tuple(looking.accepted.silenced), looking.looked.folders, looking.looked.files)
 
 
-def view_of(
-    registry: Registry, located: Located, *, environ: Mapping[str, str], now: datetime, is_deep: bool = False
-) -> View:
+def view_of(registry: Registry, located: Located, *, environ: Mapping[str, str], now: datetime) -> View:
     """Everything the checks need to know, as far as it can be known. Raises as `check` does."""
     root = located.root
     owner = owner_of(root)
@@ -98,7 +105,6 @@ def view_of(
         looked=Looked(),
         files=expected_files(registry),
         values={key: setting.value for key, setting in settings.by_key.items()},
-        is_deep=is_deep,
         appdir_words=() if located.is_default else ("--appdir", root),
     )
     return View(looking, settings, faults, marker is not None or _is_recognised(looking))

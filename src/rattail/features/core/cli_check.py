@@ -39,7 +39,8 @@ def check_appdir(session: Session, fix: bool, deep: bool) -> Outcome:
                 messages.extend(Message("warning", text) for text in done.refused)
     else:
         session.act_as_owner()
-    checked = check(registry, located, environ=os.environ, now=now, is_deep=deep)
+    program = tuple(session.program)
+    checked = check(registry, located, environ=os.environ, now=now, is_deep=deep, program=program)
     return _outcome(session, checked, fixed, tuple(messages), was_asked_to_fix=fix)
 
 
@@ -95,7 +96,7 @@ def _lines(findings: tuple[Finding, ...]) -> list[str]:
 
 
 def _fix_line(session: Session) -> str:
-    return " ".join(pasted(word) for word in ("rattail", "check-appdir", "--fix", *session.appdir_words))
+    return " ".join(pasted(word) for word in (*session.program, "check-appdir", "--fix", *session.appdir_words))
 
 
 def _counted(number: int, noun: str) -> str:
