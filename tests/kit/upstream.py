@@ -96,8 +96,8 @@ def make_upstream(env: Path) -> Path:
     for script in ("upgrade.sh", "own-script.sh"):
         (root / script).write_text("#!/bin/sh\n")
         (root / script).chmod(0o755)
-    for number, path in enumerate(sorted(root.rglob("*"))):
-        os.utime(path, ns=(0, 1_500_000_000_123_456_789 + number * 10**9))
+    for number, entry in enumerate(sorted(root.rglob("*"))):
+        os.utime(entry, ns=(0, 1_500_000_000_123_456_789 + number * 10**9))
     return root
 
 
