@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import base64
+import hashlib
 import importlib.metadata
 import os
 import shutil
@@ -10,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 RUNTIME_DISTRIBUTIONS = ("click", "tzdata")
@@ -63,19 +67,52 @@ class Environment:
 
 @contextmanager
 def build_environment(wheel: Path) -> Iterator[Environment]:
-    """Make a virtual environment that any user can run, with our wheel and what it needs."""
-    above = Path(tempfile.mkdtemp(prefix="rattail-env-"))
+    """Make a virtual environment that any user can run, with our wheel and what it needs.
+
+    pip installs it once for each test process; the environments of the tests are moved copies.
+    """
+    template = _template(wheel)
+    above = _open_folder()
     try:
-        above.chmod(0o755)
         path = above / "poser"
-        subprocess.run([runnable_python(), "-m", "venv", "--without-pip", str(path)], check=True)
+        shutil.copytree(template.path, path, symlinks=True)
         made = Environment(path)
-        for name in RUNTIME_DISTRIBUTIONS:
-            _copy_distribution(name, made.site_packages)
-        made.install(wheel)
+        _rename_in_scripts(made, template.path)
         yield made
     finally:
         shutil.rmtree(above)
+
+
+@cache
+def _template(wheel: Path) -> Environment:
+    above = _open_folder()
+    atexit.register(shutil.rmtree, above)
+    made = Environment(above / "poser")
+    subprocess.run([runnable_python(), "-m", "venv", "--without-pip", str(made.path)], check=True)
+    for name in RUNTIME_DISTRIBUTIONS:
+        _copy_distribution(name, made.site_packages)
+    made.install(wheel)
+    return made
+
+
+def _open_folder() -> Path:
+    above = Path(tempfile.mkdtemp(prefix="rattail-env-"))
+    above.chmod(0o755)
+    return above
+
+
+def _rename_in_scripts(made: Environment, was: Path) -> None:
+    """Let the scripts of a copied environment name the copy, and the record of them be true again."""
+    for script in (made.path / "bin").iterdir():
+        if not script.is_symlink():
+            script.write_text(script.read_text().replace(str(was), str(made.path)))
+    digest = base64.urlsafe_b64encode(hashlib.sha256(made.rattail.read_bytes()).digest()).rstrip(b"=").decode()
+    record = next(made.site_packages.glob("rattail_appfolder-*.dist-info")) / "RECORD"
+    lines = [
+        f"{line.split(',')[0]},sha256={digest},{made.rattail.stat().st_size}" if "bin/rattail," in line else line
+        for line in record.read_text().splitlines()
+    ]
+    record.write_text("\n".join(lines) + "\n")
 
 
 def build_wheel(project: Path, target: Path) -> Path:
