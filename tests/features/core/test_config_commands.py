@@ -17,6 +17,7 @@ from rattail.appdir.marker import require_marker
 from rattail.features.core.configuring import find_option, set_option
 from rattail.registry import Registry
 from tests.conftest import Run, clean_environment
+from tests.kit.environment import Environment
 from tests.kit.killing import killed_at
 from tests.kit.snapshot import snapshot
 
@@ -392,3 +393,23 @@ def test_killed_at_any_moment_the_file_is_the_old_or_the_new(appdir: Path, regis
         assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert moment > 3
     assert seen == {True, False}
+
+
+def test_root_changes_settings_as_the_owner_and_takes_no_file_from_anybody(
+    environment: Environment, as_root: None
+) -> None:
+    assert environment.run("make-appdir", "--user", "nobody").returncode == 0
+    path = environment.appdir / "rattail.toml"
+    owner = environment.appdir.stat().st_uid
+
+    changed = environment.run("set-option", "app.title", "Shop")
+    mine = path.stat().st_uid
+    os.chown(path, 0, 0)
+    path.chmod(0o644)
+    refused = environment.run("set-option", "app.title", "Other")
+
+    assert (changed.returncode, mine) == (0, owner)
+    assert refused.returncode == 58
+    assert "belongs to user root" in refused.stderr
+    assert 'title = "Shop"' in path.read_text()
+    assert not [entry for entry in environment.appdir.iterdir() if entry != path and entry.stat().st_uid == 0]
