@@ -66,6 +66,8 @@ def _value(word: str) -> object:
         if quote == '"' and "\\" in inner:
             raise _NotPlain
         return inner
+    if quote == "[" and word[-1] == "]":
+        return [_value(piece.strip(" ")) for piece in inner.split(",")]
     if word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS and (word[0] != "0" or word == "0"):
         return int(word)
     raise _NotPlain
