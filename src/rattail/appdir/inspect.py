@@ -12,6 +12,7 @@ from rattail.appdir.finding import KINDS, level_of
 from rattail.appdir.finding import Finding as Finding
 from rattail.appdir.finding import FindingKind as FindingKind
 from rattail.appdir.finding import found as found
+from rattail.appdir.hints import pasted_line
 from rattail.appdir.layout import Place, join
 from rattail.appdir.marker import Marker
 from rattail.appdir.owner import Owner
@@ -84,7 +85,7 @@ class Looking(NamedTuple):
         own = self.appdir_words
         if verb == "make-appdir":
             own = tuple("--path" if word == "--appdir" else word for word in own)
-        return " ".join(pasted(word) for word in (*self.program, verb, *words, *own))
+        return pasted_line(*self.program, verb, *words, *own)
 
     def location(self, path: str) -> str:
         """Where a logical path really lies."""
@@ -137,17 +138,6 @@ class Noted:
             examples = ", ".join(shown(path) for path in self.examples) + more
             sentence = many.format(count=f"{self.count:,}", examples=examples)
         yield found(self.id, self.examples[0], sentence, hint=hint, can_be_fixed=can_be_fixed)
-
-
-def pasted(word: str) -> str:
-    """A word for a command line in a hint: it can be pasted into a shell, and printed anywhere."""
-    if word.isprintable():
-        import shlex
-
-        return shlex.quote(word)
-    plain = range(0x20, 0x7F)
-    letters = (chr(byte) if byte in plain and byte not in b"'\\" else f"\\x{byte:02x}" for byte in os.fsencode(word))
-    return "$'" + "".join(letters) + "'"
 
 
 def all_finding_kinds() -> tuple[FindingKind, ...]:

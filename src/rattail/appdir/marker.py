@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from rattail.appdir import files
+from rattail.appdir.hints import pasted
 from rattail.appdir.names import IDENTITY, MARKER
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBroken, AppDirNotFound, LayoutOutdated
@@ -89,15 +90,13 @@ def require_marker(root: str) -> Marker:
     marker = read_marker(root)
     if marker is not None:
         return marker
-    import shlex
-
     if not os.path.isdir(root):
         raise AppDirNotFound(
-            f"there is no app folder at {shown(root)}.", hint=f"rattail make-appdir --path {shlex.quote(root)}"
+            f"there is no app folder at {shown(root)}.", hint=f"rattail make-appdir --path {pasted(root)}"
         )
     raise AppDirNotFound(
         f"app folder {shown(root)} has no marker file '{MARKER}'. If it really is one, adopt it:",
-        hint=f"rattail make-appdir --adopt --path {shlex.quote(root)}",
+        hint=f"rattail make-appdir --adopt --path {pasted(root)}",
     )
 
 
@@ -127,7 +126,7 @@ def decode_marker(content: bytes, root: str) -> Marker:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise AppDirBroken(
             f"the marker '{MARKER}' of app folder {shown(root)} is damaged ({type(error).__name__}).",
-            hint=f"put it back from a backup, or rename it and run: rattail make-appdir --adopt --path {shown(root)}",
+            hint=f"put it back from a backup, or rename it and run: rattail make-appdir --adopt --path {pasted(root)}",
         ) from error
 
 

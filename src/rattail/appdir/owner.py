@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rattail.appdir.files import opened_folder, read_file
+from rattail.appdir.hints import pasted_line
 from rattail.appdir.marker import Identity
 from rattail.appdir.names import IDENTITY
 from rattail.appdir.refusal import group_name, refusal, shown, user_name
@@ -215,7 +216,5 @@ def _first_unreachable(paths: Sequence[str]) -> str:
 
 
 def _sudo_line(owner: Owner, command_line: Sequence[str]) -> str:
-    import shlex
-
     user = user_name(owner.uid)
-    return f"sudo -u {shlex.quote(user if not user.startswith('uid ') else f'#{owner.uid}')} {shlex.join(command_line)}"
+    return pasted_line("sudo", "-u", f"#{owner.uid}" if user.startswith("uid ") else user, *command_line)

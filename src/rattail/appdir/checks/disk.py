@@ -6,7 +6,8 @@ import os
 import stat
 from collections.abc import Iterator
 
-from rattail.appdir.inspect import Finding, Looking, found, pasted
+from rattail.appdir.hints import pasted
+from rattail.appdir.inspect import Finding, Looking, found
 from rattail.appdir.layout import Place
 from rattail.appdir.refusal import shown
 

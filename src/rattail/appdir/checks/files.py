@@ -6,7 +6,8 @@ import os
 import stat
 from collections.abc import Iterator
 
-from rattail.appdir.inspect import ExpectedFile, Finding, Looking, Noted, found, pasted
+from rattail.appdir.hints import pasted
+from rattail.appdir.inspect import ExpectedFile, Finding, Looking, Noted, found
 from rattail.appdir.names import LOCK, MARKER, OFFERED_SUFFIX, is_temporary
 from rattail.appdir.refusal import shown
 

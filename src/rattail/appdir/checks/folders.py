@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from rattail.appdir import files
 from rattail.appdir.folder import Keep
-from rattail.appdir.inspect import Finding, Looking, found, pasted
+from rattail.appdir.hints import pasted
+from rattail.appdir.inspect import Finding, Looking, found
 from rattail.appdir.layout import Place
 from rattail.appdir.names import CACHEDIR_TAG, CACHEDIR_TAG_TEXT
 from rattail.appdir.refusal import refusal, shown

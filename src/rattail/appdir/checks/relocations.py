@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from rattail.appdir.inspect import Finding, Looking, found, pasted
+from rattail.appdir.hints import move_contents
+from rattail.appdir.inspect import Finding, Looking, found
 from rattail.appdir.layout import Place, join
 from rattail.appdir.marker import read_identity
 from rattail.appdir.names import CACHEDIR_TAG, IDENTITY
@@ -63,7 +64,7 @@ def _left_behind(place: Place, old: str) -> Iterator[Finding]:
         place.path,
         f"{shown(place.path)} now lies at {shown(place.location)}, but {shown(old)} still holds files "
         f"({shown(names[0])}, say), which nothing uses any more.",
-        hint=f"mv -n -t {pasted(place.location)} -- {pasted(old)}/*",
+        hint=move_contents(old, place.location),
     )
 
 

@@ -12,7 +12,8 @@ import stat
 from collections.abc import Callable, Iterator
 
 from rattail.appdir.folder import Keep
-from rattail.appdir.inspect import Finding, Looking, Noted, pasted
+from rattail.appdir.hints import pasted
+from rattail.appdir.inspect import Finding, Looking, Noted
 from rattail.appdir.layout import Place
 from rattail.appdir.names import is_temporary
 from rattail.appdir.refusal import user_name

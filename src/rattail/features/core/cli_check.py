@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import click
 
-from rattail.appdir.inspect import Finding, pasted
+from rattail.appdir.hints import pasted_line
+from rattail.appdir.inspect import Finding
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
 from rattail.cli.outcome import Message, Outcome
@@ -96,7 +97,7 @@ def _lines(findings: tuple[Finding, ...]) -> list[str]:
 
 
 def _fix_line(session: Session) -> str:
-    return " ".join(pasted(word) for word in (*session.program, "check-appdir", "--fix", *session.appdir_words))
+    return pasted_line(*session.program, "check-appdir", "--fix", *session.appdir_words)
 
 
 def _counted(number: int, noun: str) -> str:

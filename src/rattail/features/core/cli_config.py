@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterator
 from itertools import groupby
 
 import click
 
+from rattail.appdir.hints import move_contents, pasted_line
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
 from rattail.cli.console import table
@@ -303,11 +303,10 @@ def _change_warnings(change: Change) -> Iterator[Message]:
 
 
 def _move_steps(session: Session, move: Move) -> list[str]:
-    old, new = shlex.quote(move.old), shlex.quote(move.new)
-    steps = [f"mkdir -p {shlex.quote(os.path.dirname(move.new))}"] if move.is_parent_missing else []
+    steps = [pasted_line("mkdir", "-p", os.path.dirname(move.new))] if move.is_parent_missing else []
     steps.append(_line(session, "make-appdir"))
     if move.has_files:
-        steps.append(f"mv -n -- {old}/* {new}/")
+        steps.append(move_contents(move.old, move.new))
     return steps
 
 
@@ -316,4 +315,4 @@ def _nothing_offered(root: str) -> str:
 
 
 def _line(session: Session, verb: str, *words: str) -> str:
-    return shlex.join(["rattail", verb, *words, *session.appdir_words])
+    return pasted_line(*session.program, verb, *words, *session.appdir_words)

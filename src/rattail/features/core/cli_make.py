@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from rattail.appdir.hints import pasted_line
 from rattail.appdir.make import Step
 from rattail.appdir.owner import Owner, act_as, check_can_act_as, owner_named, owner_of
 from rattail.appdir.refusal import shown
@@ -129,7 +129,7 @@ def _next_lines(session: Session) -> list[str]:
 def _next_steps(session: Session) -> list[tuple[str, str]]:
 
     def line(verb: str, *words: str) -> str:
-        return shlex.join([*session.program, verb, *session.appdir_words, *words])
+        return pasted_line(*session.program, verb, *session.appdir_words, *words)
 
     return [
         ("name the app", line("set-option", "app.title", "Our Shop")),

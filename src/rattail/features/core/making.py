@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from rattail.appdir.hints import pasted
 from rattail.appdir.locate import Located
 from rattail.appdir.make import Plan, Step, Wanted, apply_steps, make_appdir, plan_make
 from rattail.appdir.marker import Marker, read_marker
@@ -112,11 +113,9 @@ def _check_ground(request: Request) -> None:
         names = os.listdir(root)
     except FileNotFoundError:
         if not os.path.isdir(parent):
-            import shlex
-
             raise AppDirNotFound(
                 f"cannot make {shown(root)}: its parent folder {shown(parent)} does not exist.",
-                hint=f"mkdir -p {shlex.quote(parent)}",
+                hint=f"mkdir -p {pasted(parent)}",
             ) from None
         return
     except OSError as error:
@@ -127,18 +126,18 @@ def _check_ground(request: Request) -> None:
 
 
 def _occupied(root: str, names: list[str]) -> WouldOverwrite:
-    import shlex
+    from rattail.features.core.adopt.recognise import upstream_evidence
 
-    if "rattail.conf" in names:
+    if upstream_evidence(root):
         return WouldOverwrite(
             f"{shown(root)} was made by upstream Rattail and stays as it is.",
-            hint=f"copy it into a new environment: rattail make-appdir --adopt {shlex.quote(root)}",
+            hint=f"copy it into a new environment: rattail make-appdir --adopt {pasted(root)}",
         )
     example = ", ".join(shown(name) for name in sorted(names)[:3])
     return WouldOverwrite(
         f"{shown(root)} is there already, has no marker '{MARKER}' and is not empty (it holds {example}). "
         "If it really is an app folder, adopt it as it is:",
-        hint=f"rattail make-appdir --adopt --path {shlex.quote(root)}",
+        hint=f"rattail make-appdir --adopt --path {pasted(root)}",
     )
 
 
