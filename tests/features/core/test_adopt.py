@@ -559,3 +559,12 @@ def test_a_folder_that_looks_like_nothing_of_ours_is_not_adopted_in_place(tmp_pa
 
     assert "does not look like an app folder" in refused(run, "--adopt", "--path", tmp_path / "photos")
     assert "there is no folder" in refused(run, "--adopt", "--path", tmp_path / "nowhere")
+
+
+def test_making_over_an_upstream_folder_says_how_to_adopt_it(tmp_path: Path, run: Run) -> None:
+    make_names(tmp_path / "app", ["cache/", "data/uploads/", "log/", "sessions/", "work/"])
+
+    said = refused(run, "--path", tmp_path / "app")
+
+    assert "was made by upstream Rattail" in said
+    assert f"make-appdir --adopt {tmp_path}/app" in said
