@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rattail.appdir.finding import level_of
 from rattail.appdir.folder import Folder, Keep
+from rattail.appdir.hints import pasted
 from rattail.appdir.inspect import (
     Accepted,
     Looked,
@@ -18,7 +19,6 @@ from rattail.appdir.inspect import (
     Noted,
     all_finding_kinds,
     found,
-    pasted,
     run_checks,
 )
 from rattail.appdir.layout import Place
