@@ -1,4 +1,4 @@
-"""Where things stand in a TOML text, and the quick reader of plain ones, against the real parser."""
+"""Where things stand in a TOML text, against the real parser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import tomllib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rattail.config.plain import parse_plain
 from rattail.config.statements import lines_of, pieces, statements
 
 SNIPPETS = (
@@ -16,14 +15,6 @@ SNIPPETS = (
     *("=1\n", "='x'\n", '="y"\n', "\ufeff"),
 )
 NEARLY_TOML = st.one_of(st.lists(st.sampled_from(SNIPPETS), max_size=14).map("".join), st.text(max_size=40))
-
-
-@settings(max_examples=1000)
-@given(NEARLY_TOML)
-def test_what_is_read_quickly_is_what_the_parser_reads(text: str) -> None:
-    quick = parse_plain(text)
-
-    assert quick is None or quick == tomllib.loads(text)
 
 
 @settings(max_examples=500)

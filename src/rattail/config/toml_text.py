@@ -4,7 +4,6 @@ import os
 import stat
 
 from rattail.appdir.refusal import refusal
-from rattail.config.plain import parse_plain
 
 LARGEST_FILE_BYTES = 256 << 10
 _MOST_DOTS_IN_A_LINE = 100
@@ -84,9 +83,6 @@ def parse_toml(text: str, name: str, *, is_secret: bool = False) -> dict[str, ob
     Raises:
         Unreadable: it is not TOML, or nested so deeply that it is none of ours; the line is named.
     """
-    plain = parse_plain(text)
-    if plain is not None:
-        return plain
     import tomllib
 
     line = _too_dotted_line(text)
