@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from rattail.appdir.aged import IN_USE, Planned
 from rattail.appdir.files import open_below
@@ -27,6 +28,14 @@ _GONE = "it went away meanwhile"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NAMES_TO_TRY = 4
 _RENAME_NOREPLACE = 1
+_NEVER = -(1 << 63)
+
+
+class _Times(NamedTuple):
+    """The time of a folder before we took anything out of it, and after we did so last."""
+
+    before_ns: int
+    after_ns: int
 
 
 class Removal:
@@ -35,7 +44,7 @@ class Removal:
     def __init__(self, grounds: Mapping[str, Ground]) -> None:
         self._grounds = grounds
         self._open_files = OpenFiles()
-        self._touched: dict[tuple[int, int], int] = {}
+        self._times: dict[tuple[int, int], _Times] = {}
 
     def remove(self, one: Planned) -> str:
         """Remove what was planned, if it is that still. Returns why it was spared, or nothing."""
@@ -63,9 +72,9 @@ class Removal:
             os.close(folder_fd)
 
     def _take(self, ground: Ground, folder_fd: int, one: Planned, is_alone: Callable[[], bool]) -> str:
+        before = os.fstat(folder_fd)
         hidden_fd, hidden = self._hide(ground, folder_fd, one)
-        folder = os.fstat(folder_fd)
-        self._touched[(folder.st_dev, folder.st_ino)] = folder.st_mtime_ns
+        self._remember(before, os.fstat(folder_fd))
         why = "" if self._is_same(hidden_fd, hidden, one) else _CHANGED
         why = why or ground.why_not(one.folder, folder_fd)
         why = why or ("" if is_alone() else IN_USE)
@@ -105,9 +114,21 @@ class Removal:
         look = look_at(dir_fd, name)
         if look == one.look:
             return True
-        # What we took out of a folder changed its time; nobody else may have.
-        ours = self._touched.get((look.device, look.inode))
-        return one.look.kind == "folder" and look == one.look._replace(mtime_ns=ours if ours is not None else -1)
+        times = self._times.get((look.device, look.inode))
+        return (
+            times is not None
+            and times == _Times(one.look.mtime_ns, look.mtime_ns)
+            and look == one.look._replace(mtime_ns=times.after_ns)
+        )
+
+    def _remember(self, before: os.stat_result, after: os.stat_result) -> None:
+        """What we take out of a folder changes its time; only if nobody else did is it as it was planned."""
+        inode = (before.st_dev, before.st_ino)
+        times = self._times.get(inode)
+        if times is None:
+            times = _Times(before.st_mtime_ns, before.st_mtime_ns)
+        is_ours_alone = times.after_ns == before.st_mtime_ns
+        self._times[inode] = times._replace(after_ns=after.st_mtime_ns if is_ours_alone else _NEVER)
 
 
 def _put_back(hidden_fd: int, hidden: str, folder_fd: int, one: Planned, why: str) -> str:

@@ -1,0 +1,166 @@
+"""clean-appdir against a process that swaps files, folders and links under its hands."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from rattail.appdir.clean import apply_clean, plan_clean
+from rattail.appdir.layout import Place
+from rattail.appdir.locate import Located
+from rattail.features.core.making import Request, make
+from rattail.registry import Registry
+from tests.kit.snapshot import snapshot
+from tests.kit.swapping import Swapping, swapping_process
+
+FILES = [f"f{number}" for number in range(12)]
+SUB_FOLDERS = ["", "s0/", "s1/", "s1/deep/"]
+ROUNDS_AN_EPOCH = 2500
+
+
+def test_nothing_outside_is_lost_to_a_race(tmp_path: Path, registry: Registry) -> None:
+    _race(tmp_path, registry, rounds=1 * ROUNDS_AN_EPOCH)
+
+
+@pytest.mark.long
+def test_nothing_outside_is_lost_in_100_000_rounds(tmp_path: Path, registry: Registry) -> None:
+    _race(tmp_path, registry, rounds=100_000)
+
+
+def _race(tmp_path: Path, registry: Registry, *, rounds: int) -> None:
+    removed = swaps = 0
+    spared: Counter[str] = Counter()
+    for epoch in range(rounds // ROUNDS_AN_EPOCH):
+        one = _Epoch(tmp_path / str(epoch), registry)
+        swaps += one.run(seed=epoch)
+        removed += one.removed
+        spared += one.spared
+    print(f"{swaps:,} swaps, {removed:,} removed, {sum(spared.values()):,} spared: {spared}")  # noqa: T201 - for -s
+
+    assert removed > rounds // 20  # a race in which nobody runs proves nothing
+    assert swaps >= rounds
+    assert sum(spared.values()) > rounds // 100
+
+
+class _Epoch:
+    """A fresh app folder, a fresh outside, and one race between them."""
+
+    def __init__(self, base: Path, registry: Registry) -> None:
+        self.root = base / "env" / "app"
+        self.outside = base / "outside"
+        self._made = base / "made"
+        self.removed = 0
+        self.spared: Counter[str] = Counter()
+        self._numbers = itertools.count()
+        self.root.parent.mkdir(parents=True)
+        make(registry, Request(located=Located(str(self.root), "in a test"), now=datetime.now(UTC)), environ={})
+        places: tuple[Place, ...] = registry.layout.place(str(self.root), {})
+        self.places = [place for place in places if place.path.startswith("work")]
+        self.csv = self.root / "work" / "csv"
+        self._csv_inode = self.csv.stat().st_ino
+        self.templates = self.root / "data" / "templates"
+        self._make_outside()
+
+    def run(self, *, seed: int) -> int:
+        self._refill()
+        treasures = _contents(self.outside)
+        essential = snapshot(self.templates)
+        child, report_fd = swapping_process(lambda: self._swapping(seed), ROUNDS_AN_EPOCH)
+        while os.waitpid(child, os.WNOHANG) == (0, 0):
+            self._refill()
+            self._made.unlink(missing_ok=True)
+            self._clean()
+        with open(report_fd, encoding="utf-8") as stream:
+            report = json.load(stream)
+        left_outside = _contents(self.outside)
+        self._clean()
+
+        assert report["violations"] == []
+        assert treasures <= _contents(self.outside.parent)
+        assert left_outside <= _contents(self.outside)
+        assert snapshot(self.templates) == essential
+        assert isinstance(report["swaps"], int)
+        return report["swaps"]
+
+    def _make_outside(self) -> None:
+        """Things that must not be lost: new files, so that no rule applies to them wherever they are moved."""
+        self.outside.mkdir()
+        (self.outside / "spare").mkdir()
+        for number in range(8):
+            (self.outside / f"file{number}").write_text(f"treasure {number}")
+        for number in range(3):
+            for sub in SUB_FOLDERS:
+                folder = self.outside / f"folder{number}" / sub
+                folder.mkdir(parents=True, exist_ok=True)
+                for name in FILES[:4]:
+                    (folder / name).write_text(f"treasure {number} {sub} {name}")
+        for name in FILES:
+            (self.templates / name).write_text(f"essential {name}")
+            os.utime(self.templates / name, (0, 0))
+        (self.outside / "link0").symlink_to(self.outside / "folder0")
+        (self.outside / "link1").symlink_to(self.templates)
+        (self.outside / "link2").symlink_to(self.templates / FILES[0])
+
+    def _swapping(self, seed: int) -> Swapping:
+        inside = [f"csv/{sub}".rstrip("/") for sub in SUB_FOLDERS]
+        outside = [path for path in sorted(self.outside.iterdir()) if path.name != "spare"]
+        return Swapping(base=self.csv.parent, inside=inside, outside=outside, spare=self.outside / "spare", seed=seed)
+
+    def _refill(self) -> None:
+        """Old files to be removed, wherever there is a folder for them just now that has nothing better."""
+        for sub in SUB_FOLDERS:
+            for name in FILES:
+                try:
+                    fd = os.open(self.csv, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+                except OSError:
+                    return
+                try:
+                    self._make_old(fd, sub, name)
+                except OSError:
+                    continue
+                finally:
+                    os.close(fd)
+
+    def _make_old(self, fd: int, sub: str, name: str) -> None:
+        if os.fstat(fd).st_ino != self._csv_inode:
+            return  # something else lies there just now
+        for part in sub.rstrip("/").split("/") if sub else []:
+            if part not in os.listdir(fd):
+                os.mkdir(part, dir_fd=fd)
+            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=fd)
+            os.dup2(inner, fd)
+            os.close(inner)
+        os.link(self._new_file(), name, dst_dir_fd=fd)
+        os.utime(fd, (0, 0))
+
+    def _new_file(self) -> Path:
+        """A file with a time of its own, to be linked to where it belongs in one step."""
+        number = next(self._numbers)
+        self._made.unlink(missing_ok=True)
+        self._made.write_text(f"old {number}")
+        os.utime(self._made, (number, number))
+        return self._made
+
+    def _clean(self) -> None:
+        now = datetime.now(UTC)
+        root = str(self.root)
+        plan = plan_clean(self.places, root=root, app_id="", keep_days={"work/csv": 30}, now=now)
+        done = apply_clean(plan, self.places, root=root, app_id="", command="clean-appdir")
+        self.removed += len(done.removed)
+        self.spared.update(one.reason.partition(";")[0] for one in done.spared)
+
+
+def _contents(path: Path) -> set[str]:
+    """What the files below a folder say; no link is followed."""
+    return {
+        Path(folder, name).read_text()
+        for folder, _, names in os.walk(path)
+        for name in names
+        if not Path(folder, name).is_symlink()
+    }
