@@ -17,6 +17,7 @@ import pytest
 
 from tests.docs.blocks import DOCS, ROOT, blocks_of
 from tests.kit.environment import RUNTIME_DISTRIBUTIONS, Environment, build_environment
+from tests.kit.programs import needs_module
 
 PAGES = [*sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("*.md"))]
 HOW_TOS = sorted((DOCS / "how-to").glob("*.md"))
@@ -80,7 +81,7 @@ def run_page(page: Path, *, home: Path, cwd: Path, env: dict[str, str]) -> None:
 
 
 def test_the_commands_of_the_tutorial_work_in_order(tmp_path: Path) -> None:
-    pytest.importorskip("ensurepip", reason="needs Python's ensurepip (Debian: python3-venv)")
+    needs_module("ensurepip", package="python3-venv")
     (tmp_path / "rattail").symlink_to(ROOT)
     wheels = tmp_path / "wheels"
     wheels.mkdir()

@@ -1,7 +1,8 @@
-"""System programs that a test needs: absent, it is skipped by name; in CI, absent is a failure."""
+"""What a test needs of the system: absent, the test is skipped by name; in CI, absent is a failure."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 
@@ -9,11 +10,20 @@ import pytest
 
 
 def needs_program(name: str) -> str:
-    """The path of a program of the system; the calling test is skipped (in CI: fails) where there is none."""
+    """The path of a program of the system."""
     path = shutil.which(name)
-    if path:
-        return path
-    text = f"needs the program '{name}', which is not installed"
+    if path is None:
+        _absent(f"needs the program '{name}', which is not installed")
+    return str(path)
+
+
+def needs_module(name: str, *, package: str) -> None:
+    """A module of the standard library that some systems put into a package of its own."""
+    if importlib.util.find_spec(name) is None:
+        _absent(f"needs Python's module '{name}' (package {package}), which is not installed")
+
+
+def _absent(text: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{text}; CI has to install it (.ci/run)")
     pytest.skip(text)
