@@ -101,13 +101,13 @@ def _open_by_processes() -> Iterator[tuple[int, int]]:
 
 def _locked() -> Iterator[tuple[int, int]]:
     try:
-        with open("/proc/locks", encoding="ascii") as stream:
+        with open("/proc/locks", "rb") as stream:
             lines = stream.read().splitlines()
     except OSError:
         return
     for line in lines:
         for word in line.split():
-            numbers = word.split(":")
+            numbers = word.split(b":")
             if len(numbers) == 3:
                 yield os.makedev(int(numbers[0], 16), int(numbers[1], 16)), int(numbers[2])
 
