@@ -74,7 +74,7 @@ def owner_of(root: str) -> Owner | None:
         found = os.stat(root)
     except OSError:
         return None
-    return Owner(found.st_uid, found.st_gid)
+    return Owner(found.st_uid, found.st_gid) if stat.S_ISDIR(found.st_mode) else None
 
 
 def act_as(owner: Owner, *, root: str, command_line: Sequence[str]) -> bool:

@@ -33,7 +33,8 @@ def test_a_relocated_folder_is_made_elsewhere_and_says_whose_it_is(run: Run, app
 
 
 def test_made_again_nothing_changes(run: Run, appdir: Path, tmp_path: Path) -> None:
-    _relocate(appdir, **{"data/uploads": str(tmp_path / "elsewhere"), "log": "logs-below"})
+    where: dict[str, str | Path] = {"data/uploads": tmp_path / "elsewhere", "log": "logs-below"}
+    _relocate(appdir, **where)
     run("make-appdir", "--path", appdir)
     before = snapshot(tmp_path)
 
