@@ -16,6 +16,7 @@ from rattail.appdir.names import IDENTITY
 from rattail.errors import AppDirBroken
 from rattail.registry import Registry
 from tests.kit.killing import as_user
+from tests.kit.reach import open_the_way_to
 
 Measure = Callable[..., Measured]
 
@@ -158,8 +159,7 @@ def test_a_folder_that_may_not_be_read_is_told(appdir: Path, measure: Measure, a
         for name in (folder, *(f"{folder}/{one}" for one in (*names, *files))):
             if not name.endswith("private"):
                 os.chown(name, 12345, 12345)
-    for above in appdir.parents[:4]:
-        above.chmod(0o755)
+    open_the_way_to(appdir)
 
     def act() -> None:
         found = by_path(measure())["log"]

@@ -13,6 +13,7 @@ from tests.appdir.test_clean import Cleaning, old, paths, reasons
 from tests.conftest import Run
 from tests.kit.killing import as_user, killed_at
 from tests.kit.mounting import small_file_system
+from tests.kit.reach import open_the_way_to
 from tests.kit.snapshot import Entry, snapshot
 
 PLANNED = ("work/csv/a", "work/csv/sub/b", "work/csv/sub/deep/c", "log/old.log", "data/templates/.tmp-0123456789abcdef")
@@ -77,8 +78,7 @@ def test_where_the_kernel_lends_no_file_the_open_files_of_all_processes_are_sear
 ) -> None:
     cleaning = Cleaning(appdir, registry)
     files = [old(cleaning.csv / name) for name in ("open", "closed")]
-    for above in appdir.parents[:4]:
-        above.chmod(0o755)
+    open_the_way_to(appdir)
     for folder, names, others in os.walk(appdir):
         for name in ("", *names, *others):
             if Path(folder, name) not in files:  # those stay root's: nobody else can be lent them
