@@ -29,10 +29,11 @@ ESSENTIAL = ("data", "data/batches/inventory", "data/exports/report_output", "da
 
 
 class Cleaning:
-    """An app folder to clean: `plan` looks, `clean` plans and does."""
+    """An app folder to clean, or `only` the places below a path: `plan` looks, `clean` plans and does."""
 
-    def __init__(self, root: Path, registry: Registry) -> None:
+    def __init__(self, root: Path, registry: Registry, *, only: str = "") -> None:
         self.root = root
+        self._only = only
         self.app_id = require_marker(str(root)).app_id
         self.csv = root / "work" / "csv"
         self._registry = registry
@@ -40,7 +41,8 @@ class Cleaning:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        return self._registry.layout.place(str(self.root), self.relocations, app_id=self.app_id)
+        places = self._registry.layout.place(str(self.root), self.relocations, app_id=self.app_id)
+        return tuple(place for place in places if place.path.startswith(self._only))
 
     def plan(self, *, keep_days: dict[str, int] = KEEP_DAYS) -> CleanPlan:
         now = datetime.now(UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,9 @@ from rattail.appdir.layout import Place
 from rattail.appdir.locate import Located
 from rattail.features.core.making import Request, make
 from rattail.registry import Registry
+from tests.appdir.test_clean import Cleaning, old
 from tests.kit.snapshot import snapshot
-from tests.kit.swapping import Swapping, swapping_process
+from tests.kit.swapping import Swapping, files_at, swapped_at, swapping_process
 
 FILES = [f"f{number}" for number in range(12)]
 SUB_FOLDERS = ["", "s0/", "s1/", "s1/deep/"]
@@ -26,6 +28,88 @@ ROUNDS_AN_EPOCH = 2500
 
 def test_nothing_outside_is_lost_to_a_race(tmp_path: Path, registry: Registry) -> None:
     _race(tmp_path, registry, rounds=1 * ROUNDS_AN_EPOCH)
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer"),
+    [
+        ("work/csv/token/file", "treasure"),
+        ("work/csv/token/file", "folder"),
+        ("work/csv/token/file", "link"),
+        ("work/csv/token", "folder"),
+        ("work/csv/token", "link"),
+        ("work/csv/token", "treasure"),
+        ("work/csv", "folder"),
+        ("work/csv", "link"),
+        ("work", "folder"),
+    ],
+)
+def test_whatever_is_swapped_at_whatever_moment_nothing_outside_is_lost(
+    appdir: Path, registry: Registry, tmp_path: Path, inner: str, outer: str
+) -> None:
+    cleaning = Cleaning(appdir, registry, only="work")
+    moment = 0
+    while True:
+        moment += 1
+        outside = _fresh(cleaning.csv, tmp_path / str(moment))
+        plan = cleaning.plan()
+        moved_out = swapped_at(
+            moment,
+            lambda plan=plan: cleaning.apply(plan),  # type: ignore[misc]
+            inner=appdir / inner,
+            outer=outside / outer,
+        )
+
+        kept = _contents(outside) | _contents(appdir)
+        assert {f"treasure {number}" for number in range(1, 5)} <= kept, f"swapped at touch {moment}"
+        if moved_out is None:
+            break
+        assert moved_out <= files_at(outside / outer), f"swapped at touch {moment}"
+    assert moment > 20
+
+
+def _fresh(csv: Path, base: Path) -> Path:
+    """An old folder to clean, with one old file in it; returns a folder outside with old things to swap in."""
+    shutil.rmtree(csv.parent)
+    old(csv / "token" / "file", content="planned")
+    old(csv / "token")
+    outside = base / "outside"
+    old(outside / "treasure", content="treasure 1")
+    old(outside / "folder" / "file", content="treasure 2")
+    old(outside / "folder" / "csv" / "token" / "file", content="treasure 3")
+    old(outside / "target" / "file", content="treasure 4")
+    (outside / "link").symlink_to("target")
+    return outside
+
+
+def test_what_was_caught_by_mistake_is_put_back_over_nothing(appdir: Path, registry: Registry, tmp_path: Path) -> None:
+    cleaning = Cleaning(appdir, registry, only="work")
+    newcomer = tmp_path / "newcomer"
+    newcomer.write_text("newcomer")
+    moment = 0
+    is_going_on = True
+    while is_going_on:
+        moment += 1
+        outside = _fresh(cleaning.csv, tmp_path / str(moment))
+        plan = cleaning.plan()
+        file = cleaning.csv / "token" / "file"
+
+        def take_the_name(file: Path = file, taken: Path = outside / "taken") -> None:
+            if file.parent.exists() and not os.path.lexists(file) and not taken.exists():
+                os.link(newcomer, file)
+                os.link(newcomer, taken)
+
+        is_going_on = None is not swapped_at(
+            moment,
+            lambda plan=plan: cleaning.apply(plan),  # type: ignore[misc]
+            inner=file,
+            outer=outside / "treasure",
+            then=take_the_name,
+        )
+
+        kept = _contents(outside) | _contents(appdir)
+        assert "treasure 1" in kept, f"swapped at touch {moment}"
+        assert not (outside / "taken").exists() or file.read_text() == "newcomer", f"swapped at touch {moment}"
 
 
 @pytest.mark.long

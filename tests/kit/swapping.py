@@ -10,6 +10,7 @@ import ctypes
 import json
 import os
 import random
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -124,6 +125,62 @@ def swapping_process(make: Callable[[], Swapping], rounds: int) -> tuple[int, in
 
         traceback.print_exc()
     os._exit(0)
+
+
+def swapped_at(
+    moment: int,
+    act: Callable[[], object],
+    *,
+    inner: Path,
+    outer: Path,
+    then: Callable[[], None] = lambda: None,
+) -> set[tuple[int, int]] | None:
+    """Run `act` in a process of its own; just before its n-th touch of the disk, two names are swapped.
+
+    The interpreter announces every opening, renaming, removing and so on before it does it. Before every later
+    touch `then` is called. Returns the files at `outer` right after the swap; None where `act` came to
+    its end before that.
+    """
+    report_fd, write_fd = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _swap_and_go_on(moment, act, inner, outer, then, write_fd)
+    os.close(write_fd)
+    with open(report_fd, encoding="utf-8") as stream:
+        report = stream.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, "the process ended with an error"
+    return {(inode, mtime_ns) for inode, mtime_ns in json.loads(report)} if report else None
+
+
+def _swap_and_go_on(
+    moment: int, act: Callable[[], object], inner: Path, outer: Path, then: Callable[[], None], write_fd: int
+) -> None:
+    count = 0
+    is_ours = False
+
+    def watch(event: str, _: object) -> None:
+        nonlocal count, is_ours
+        if is_ours or not event.startswith(("open", "os.", "fcntl.")):
+            return
+        count += 1
+        is_ours = True
+        if count == moment:
+            _LIBC.renameat2(_AT_FDCWD, os.fsencode(inner), _AT_FDCWD, os.fsencode(outer), EXCHANGE)
+            os.write(write_fd, json.dumps(list(files_at(outer))).encode())
+        elif count > moment:
+            then()
+        is_ours = False
+
+    sys.addaudithook(watch)
+    code = 1
+    try:
+        act()
+        code = 0
+    except BaseException:  # noqa: BLE001 - the child must end here, whatever happens
+        import traceback
+
+        traceback.print_exc()
+    os._exit(code)
 
 
 def files_at(path: Path) -> set[tuple[int, int]]:
