@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from tests.kit.environment import Environment
 from tests.kit.extension import write_extension
 
 NOBODY = 65534
-RATTAIL = f"{sys.executable} -m rattail"
+RATTAIL = shlex.join([sys.executable, "-m", "rattail"])
 BROKEN_COMMAND = """
 @command("break-shop")
 def break_shop(session):
