@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rattail.registry import Registry
 from tests.appdir.test_clean import Cleaning, old, paths, reasons
 from tests.conftest import Run
 from tests.kit.killing import as_user, killed_at
-from tests.kit.mounting import small_file_system
+from tests.kit.mounting import small_disk, small_file_system
 from tests.kit.reach import open_the_way_to
 from tests.kit.snapshot import Entry, snapshot
 
@@ -71,6 +72,47 @@ def test_it_works_with_no_inode_free(tmp_path: Path, run: Run, as_root: None) ->
 
         assert run("clean-appdir", "--appdir", root).code == 0
         assert not gone.exists()
+
+
+def test_it_works_where_a_full_disk_has_no_room_for_one_more_name(
+    tmp_path: Path, registry: Registry, run: Run, as_root: None
+) -> None:
+    with small_disk(tmp_path / "full", size_bytes=8 << 20) as full:
+        root = full / "app"
+        assert run("make-appdir", "--path", root).code == 0
+        for path in (full, *root.rglob("*"), root):
+            os.chown(path, 12345, 12345)  # root may use the last blocks of a disk; nobody else may
+        for above in (tmp_path, *tmp_path.parents[:2]):
+            above.chmod(0o755)
+        cleaning = Cleaning(root, registry)
+        number = _fill_first_block(cleaning.csv)
+
+        def act() -> None:
+            with (full / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+                while ballast.write(b"x" * 1024):
+                    pass
+            with contextlib.suppress(OSError):
+                (cleaning.csv / f"{0:030}").rename(cleaning.csv / ("0" * 70))
+                raise AssertionError("there is room for a longer name: this proves nothing")
+            assert len(cleaning.clean().removed) == number
+
+        assert as_user(12345, act) == 0
+
+
+def _fill_first_block(folder: Path) -> int:
+    """Fill a folder with old files until one more name would need another block; returns how many."""
+
+    def fill(limit: int) -> int:
+        shutil.rmtree(folder)
+        folder.mkdir()
+        os.chown(folder, 12345, 12345)
+        for number in range(limit):
+            os.chown(old(folder / f"{number:030}", content=""), 12345, 12345)
+            if folder.stat().st_size > 1024:
+                return number
+        return limit
+
+    return fill(fill(1000))
 
 
 def test_where_the_kernel_lends_no_file_the_open_files_of_all_processes_are_searched(
