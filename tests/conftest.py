@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from rattail.appdir.locate import Located
-from rattail.features.core.making import Request, make
+from rattail.features.core.make.service import Request, make
 from rattail.registry import Registry, load_registry
 from tests.kit.environment import Environment, build_environment, build_wheel
 

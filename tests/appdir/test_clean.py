@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from rattail.appdir.clean import Cleaned, CleanPlan, apply_clean, plan_clean
-from rattail.appdir.ground import Look, look_at
+from rattail.appdir.cleaning.clean import Cleaned, CleanPlan, apply_clean, plan_clean
+from rattail.appdir.cleaning.ground import Look, look_at
 from rattail.appdir.layout import Place
 from rattail.appdir.lock import lock_appdir
 from rattail.appdir.marker import Identity, require_marker

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from rattail.appdir.clean import apply_clean, plan_clean
+from rattail.appdir.cleaning.clean import apply_clean, plan_clean
 from rattail.appdir.layout import Place
 from rattail.appdir.locate import Located
-from rattail.features.core.making import Request, make
+from rattail.features.core.make.service import Request, make
 from rattail.registry import Registry
 from tests.appdir.test_clean import Cleaning, old
 from tests.kit.snapshot import snapshot

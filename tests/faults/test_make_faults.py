@@ -14,7 +14,7 @@ import pytest
 
 from rattail.appdir.locate import Located
 from rattail.appdir.marker import require_marker
-from rattail.features.core.making import Request, make, plan_appdir
+from rattail.features.core.make.service import Request, make, plan_appdir
 from rattail.registry import Registry
 from tests.conftest import NOW, clean_environment
 from tests.kit.killing import at_once, killed_at

@@ -17,10 +17,10 @@ import pytest
 from rattail.appdir.locate import Located
 from rattail.appdir.names import is_temporary
 from rattail.errors import AppDirBusy
-from rattail.features.core import adopting
+from rattail.features.core.adopt import service as adopting
 from rattail.features.core.adopt.copying import Copied, copy_files
 from rattail.features.core.adopt.survey import Copy
-from rattail.features.core.making import Request, make
+from rattail.features.core.make.service import Request, make
 from rattail.registry import Registry
 from tests.conftest import Run, clean_environment
 from tests.kit.environment import Environment

@@ -17,8 +17,8 @@ import pytest
 from rattail.appdir.inspect import Finding, all_finding_kinds
 from rattail.appdir.locate import Located
 from rattail.appdir.lock import lock_appdir
-from rattail.features.core.checking import Checked, check
-from rattail.features.core.making import Request, make
+from rattail.features.core.check.service import Checked, check
+from rattail.features.core.make.service import Request, make
 from rattail.registry import Registry
 from tests.conftest import NOW
 

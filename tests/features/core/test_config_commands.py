@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from rattail.appdir.marker import require_marker
-from rattail.features.core.configuring import find_option, set_option
+from rattail.features.core.config.service import find_option, set_option
 from rattail.registry import Registry
 from tests.conftest import Run, clean_environment
 from tests.kit.environment import Environment

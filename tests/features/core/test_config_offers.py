@@ -13,8 +13,8 @@ from rattail.appdir.make import Step
 from rattail.config.option import Option
 from rattail.errors import InputRejected
 from rattail.feature import Feature
-from rattail.features.core.making import Request, make
-from rattail.features.core.offering import accept_offer, difference, reject_offer
+from rattail.features.core.config.offering import accept_offer, difference, reject_offer
+from rattail.features.core.make.service import Request, make
 from rattail.registry import Registry
 from tests.conftest import NOW, Run
 from tests.kit.killing import killed_at

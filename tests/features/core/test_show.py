@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rattail.appdir.layout import Place
 from rattail.appdir.marker import require_marker
-from rattail.features.core.drawing import branches
+from rattail.features.core.show.drawing import branches
 from rattail.registry import Registry
 from tests.conftest import Run
 from tests.kit.golden import assert_golden

@@ -21,7 +21,9 @@ FEATURE = Feature(
             relocatable=True,
         ),
     ),
-    files=(AppFile("README.txt", "what this folder is, for whoever finds it", "rattail.features.core.files:readme"),),
+    files=(
+        AppFile("README.txt", "what this folder is, for whoever finds it", "rattail.features.core.make.files:readme"),
+    ),
     options=(
         Option(
             name="title",
@@ -116,31 +118,31 @@ FEATURE = Feature(
         ),
     ),
     commands=(
-        Command("make-appdir", "Make the app folder, or bring it up to date.", f"{_CLI}.cli_make:make_appdir"),
-        Command("show-appdir", "Show the app folder as a tree, with sizes.", f"{_CLI}.cli_show:show_appdir"),
-        Command("check-appdir", "Look for everything that is wrong.", f"{_CLI}.cli_check:check_appdir"),
+        Command("make-appdir", "Make the app folder, or bring it up to date.", f"{_CLI}.make.cli:make_appdir"),
+        Command("show-appdir", "Show the app folder as a tree, with sizes.", f"{_CLI}.show.cli:show_appdir"),
+        Command("check-appdir", "Look for everything that is wrong.", f"{_CLI}.check.cli:check_appdir"),
         Command(
             "clean-appdir",
             "Remove scratch and history files that are too old.",
-            f"{_CLI}.cli_clean:clean_appdir",
+            f"{_CLI}.clean.cli:clean_appdir",
             aliases=("cleanup",),
         ),
         Command(
             "show-config",
             "Show every option, its value and its source.",
-            f"{_CLI}.cli_config:show_config",
+            f"{_CLI}.config.cli:show_config",
             group=_CONFIG,
         ),
-        Command("get-option", "Print the value of one option.", f"{_CLI}.cli_config:get_option", group=_CONFIG),
+        Command("get-option", "Print the value of one option.", f"{_CLI}.config.cli:get_option", group=_CONFIG),
         Command(
-            "set-option", "Change one option in the settings file.", f"{_CLI}.cli_config:set_option", group=_CONFIG
+            "set-option", "Change one option in the settings file.", f"{_CLI}.config.cli:set_option", group=_CONFIG
         ),
         Command(
-            "make-config", "Write a fresh, commented settings file.", f"{_CLI}.cli_config:make_config", group=_CONFIG
+            "make-config", "Write a fresh, commented settings file.", f"{_CLI}.config.cli:make_config", group=_CONFIG
         ),
-        Command("diff-config", "Show how offered .new files differ.", f"{_CLI}.cli_config:diff_config", group=_CONFIG),
+        Command("diff-config", "Show how offered .new files differ.", f"{_CLI}.config.cli:diff_config", group=_CONFIG),
         Command(
-            "accept-config", "Put an offered .new file in place.", f"{_CLI}.cli_config:accept_config", group=_CONFIG
+            "accept-config", "Put an offered .new file in place.", f"{_CLI}.config.cli:accept_config", group=_CONFIG
         ),
     ),
 )

@@ -17,8 +17,8 @@ from rattail.config.load import MASK, SETTINGS_FILE, load_settings, read_values
 from rattail.config.option import Option, Value
 from rattail.config.toml_text import Unreadable
 from rattail.errors import ConfigInvalid, InputRejected, NoSuchThing, WouldOverwrite
-from rattail.features.core.configuring import locked, read_settings_file, replace_text
-from rattail.features.core.files import generated_file, settings_file
+from rattail.features.core.config.service import locked, read_settings_file, replace_text
+from rattail.features.core.make.files import generated_file, settings_file
 from rattail.registry import Registry
 
 REPLACED_SUFFIX = ".old"

@@ -19,9 +19,9 @@ from rattail.config.load import SECRETS_FILE, SETTINGS_FILE, Setting, Settings, 
 from rattail.config.option import Option, Value, text_of
 from rattail.config.render import by_table, toml_value
 from rattail.errors import ConfigInvalid, InputRejected, NoSuchThing, WrongUsage
-from rattail.features.core import offering
-from rattail.features.core.configuring import Change, Move, find_option, parsed
-from rattail.features.core.configuring import set_option as change_option
+from rattail.features.core.config import offering
+from rattail.features.core.config.service import Change, Move, find_option, parsed
+from rattail.features.core.config.service import set_option as change_option
 
 _LARGEST_SECRET_BYTES = 64 << 10
 _WIDEST_VALUE = 60

@@ -24,8 +24,8 @@ from rattail.appdir.names import CACHEDIR_TAG, CACHEDIR_TAG_TEXT, LOCK, MARKER, 
 from rattail.appdir.owner import give_tree
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBusy, RattailError
-from rattail.features.core.checking import view_of
-from rattail.features.core.making import Request, make
+from rattail.features.core.check.service import view_of
+from rattail.features.core.make.service import Request, make
 from rattail.registry import Registry
 
 REMOVED_AFTER_S = 86_400
@@ -50,7 +50,7 @@ def give_back(registry: Registry, located: Located, *, environ: Mapping[str, str
     """As root: give what belongs to others to the user whose folder this is.
 
     Groups of what is the user's already stay. Not done in a folder of root's own: there it is more
-    likely the folder that has the wrong owner. Raises as `rattail.features.core.checking.check` does.
+    likely the folder that has the wrong owner. Raises as `rattail.features.core.check.service.check` does.
     """
     looking = view_of(registry, located, environ=environ, now=now).looking
     owner, marker = looking.owner, looking.marker

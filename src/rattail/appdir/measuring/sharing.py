@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 
-from rattail.appdir.tally import Share, Tally
+from rattail.appdir.measuring.tally import Share, Tally
 from rattail.errors import AppDirBroken
 
 Count = Callable[[Share], dict[str, Tally]]

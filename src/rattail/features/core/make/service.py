@@ -14,7 +14,7 @@ from rattail.appdir.refusal import refusal, shown
 from rattail.config.load import load_settings
 from rattail.config.option import Value
 from rattail.errors import AppDirNotFound, InputRejected, NoSuchThing, WouldOverwrite
-from rattail.features.core.files import wanted_files
+from rattail.features.core.make.files import wanted_files
 from rattail.registry import Registry
 from rattail.version import VERSION
 

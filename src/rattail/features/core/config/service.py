@@ -19,7 +19,7 @@ from rattail.config.option import Option, Value, WrongValue, parse_value
 from rattail.config.render import FOLDERS_TABLE
 from rattail.config.toml_text import LARGEST_FILE_BYTES, Unreadable, read_text
 from rattail.errors import AppDirNotFound, ConfigInvalid, InputRejected, NoSuchThing, NotAllowed
-from rattail.features.core.files import new_secret
+from rattail.features.core.make.files import new_secret
 from rattail.registry import Registry
 
 

@@ -12,7 +12,7 @@ from rattail.cli.command import command
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.errors import FindingsFound
-from rattail.features.core.checking import Checked, check
+from rattail.features.core.check.service import Checked, check
 
 
 @command("check-appdir", acts_as_owner=False)
@@ -29,7 +29,7 @@ def check_appdir(session: Session, fix: bool, deep: bool) -> Outcome:
     fixed: list[dict[str, str]] = []
     messages: list[Message] = []
     if fix:
-        from rattail.features.core.fixing import give_back, repair
+        from rattail.features.core.check.fixing import give_back, repair
 
         given = give_back(registry, located, environ=os.environ, now=now) if os.geteuid() == 0 else None
         session.act_as_owner()

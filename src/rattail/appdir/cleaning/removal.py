@@ -17,10 +17,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from rattail.appdir.aged import IN_USE, Planned
+from rattail.appdir.cleaning.aged import IN_USE, Planned
+from rattail.appdir.cleaning.ground import Ground, look_at
+from rattail.appdir.cleaning.inuse import InUse, OpenFiles
 from rattail.appdir.files import open_below
-from rattail.appdir.ground import Ground, look_at
-from rattail.appdir.inuse import InUse, OpenFiles
 from rattail.appdir.refusal import shown
 
 _CHANGED = "it changed meanwhile"

@@ -11,8 +11,8 @@ from rattail.cli.session import Session
 from rattail.features.core.adopt.copying import Copied
 from rattail.features.core.adopt.places import REPORT
 from rattail.features.core.adopt.report import folder_lines, left_out_lines, not_translated_lines, translated_lines
-from rattail.features.core.adopting import Adoption, adopt, already_there, check_adopted_in_place, plan_adoption
-from rattail.features.core.making import Request
+from rattail.features.core.adopt.service import Adoption, adopt, already_there, check_adopted_in_place, plan_adoption
+from rattail.features.core.make.service import Request
 
 
 class Adopting:

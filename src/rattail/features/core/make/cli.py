@@ -17,11 +17,11 @@ from rattail.cli.command import command
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.errors import WrongUsage
-from rattail.features.core.giving import Gift, give_appdir, plan_gift
-from rattail.features.core.making import Request, found_appdir, make, plan_appdir
+from rattail.features.core.make.giving import Gift, give_appdir, plan_gift
+from rattail.features.core.make.service import Request, found_appdir, make, plan_appdir
 
 if TYPE_CHECKING:
-    from rattail.features.core.cli_adopt import Adopting
+    from rattail.features.core.adopt.cli import Adopting
 
 _IN_PLACE = "\0"  # no word of a command line can be this
 
@@ -66,7 +66,7 @@ def make_appdir(
         act_as(owner, root=session.root, command_line=session.command_line)
     adopting = None
     if adopt is not None:
-        from rattail.features.core.cli_adopt import Adopting  # only here: reading INI files costs time to import
+        from rattail.features.core.adopt.cli import Adopting  # only here: reading INI files costs time to import
 
         adopting = Adopting(session, request, None if adopt == _IN_PLACE else adopt, reader=named)
         request = adopting.request

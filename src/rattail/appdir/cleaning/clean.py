@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from rattail.appdir.aged import Planned, Rule, Search, Spared
+from rattail.appdir.cleaning.aged import Planned, Rule, Search, Spared
+from rattail.appdir.cleaning.ground import Ground, NotOurs
+from rattail.appdir.cleaning.inuse import OpenFiles
+from rattail.appdir.cleaning.removal import Removal
 from rattail.appdir.folder import Keep
-from rattail.appdir.ground import Ground, NotOurs
-from rattail.appdir.inuse import OpenFiles
 from rattail.appdir.layout import Place
 from rattail.appdir.lock import lock_appdir
 from rattail.appdir.refusal import refusal
-from rattail.appdir.removal import Removal
 
 Progress = Callable[[int], None]
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import click
 
-from rattail.appdir.aged import Planned, Spared
-from rattail.appdir.clean import Cleaned, CleanPlan, apply_clean, plan_clean
+from rattail.appdir.cleaning.aged import Planned, Spared
+from rattail.appdir.cleaning.clean import Cleaned, CleanPlan, apply_clean, plan_clean
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
 from rattail.cli.console import size_text

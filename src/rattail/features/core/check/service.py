@@ -31,7 +31,7 @@ from rattail.appdir.owner import owner_of
 from rattail.appdir.refusal import shown
 from rattail.config.load import SECRETS_FILE, SETTINGS_FILE, Settings, load_settings
 from rattail.errors import AppDirBroken, AppDirNotFound, ConfigInvalid, LayoutOutdated
-from rattail.features.core.files import SECRETS_MODE, SETTINGS_MODE
+from rattail.features.core.make.files import SECRETS_MODE, SETTINGS_MODE
 from rattail.registry import Registry, load_target
 
 _ENOUGH_FOLDERS = 2
@@ -136,8 +136,8 @@ def known_kinds(registry: Registry) -> tuple[tuple[FindingKind, ...], frozenset[
 
 def _other_checks(registry: Registry, view: View) -> list[tuple[str, Check]]:
     """The checks that need more than the folder: settings, installation, what features declare."""
-    from rattail.features.core.installation_checks import check_installation, check_sqlite
-    from rattail.features.core.settings_checks import check_environment, check_secrets, check_settings
+    from rattail.features.core.check.installation import check_installation, check_sqlite
+    from rattail.features.core.check.settings import check_environment, check_secrets, check_settings
 
     settings = view.settings
     checks: list[tuple[str, Check]] = [

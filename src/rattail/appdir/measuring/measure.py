@@ -15,9 +15,9 @@ from rattail.appdir.files import open_below, opened_folder
 from rattail.appdir.folder import Keep
 from rattail.appdir.layout import Place
 from rattail.appdir.marker import Identity, read_identity
+from rattail.appdir.measuring.tally import Beside, Counting, Share, Tally, TooMany
 from rattail.appdir.names import IDENTITY
 from rattail.appdir.refusal import refusal, shown
-from rattail.appdir.tally import Beside, Counting, Share, Tally, TooMany
 
 COUNTED_ALONE = 20_000
 MOST_WORKERS = 4
@@ -83,7 +83,7 @@ def measure_appdir(
     try:
         tallies = survey.count(Share(limit=COUNTED_ALONE if workers > 1 else 0))
     except TooMany as many:
-        from rattail.appdir.sharing import count_together
+        from rattail.appdir.measuring.sharing import count_together
 
         of = min(workers, MOST_WORKERS)
         tallies = count_together(survey.count, [Share(mine=mine, of=of, large=many.large) for mine in range(of)])

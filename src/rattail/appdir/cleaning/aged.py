@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from rattail.appdir.cleaning.ground import Ground, Look, is_claimed, look_of, mount_of
+from rattail.appdir.cleaning.inuse import InUse, OpenFiles
 from rattail.appdir.files import opened_folder
-from rattail.appdir.ground import Ground, Look, is_claimed, look_of, mount_of
-from rattail.appdir.inuse import InUse, OpenFiles
+from rattail.appdir.measuring.tally import DEEPEST_NESTING
 from rattail.appdir.names import CACHEDIR_TAG, CLAIM, CLEANING_PREFIX, IDENTITY, is_temporary
-from rattail.appdir.tally import DEEPEST_NESTING
 
 DAY_NS = 86_400 * 10**9
 LEFTOVER_AGE_NS = DAY_NS

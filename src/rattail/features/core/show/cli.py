@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from rattail.appdir.folder import Keep
-from rattail.appdir.measure import FolderSize, Measured, measure_appdir
+from rattail.appdir.measuring.measure import FolderSize, Measured, measure_appdir
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
 from rattail.cli.console import size_text, table
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
-from rattail.features.core.drawing import branches
+from rattail.features.core.show.drawing import branches
 
 _WIDTH = 120
 _NUMBERS = (2, 3)

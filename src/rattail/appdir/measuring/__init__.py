@@ -1,0 +1,1 @@
+"""Counting what is in the folders, millions of files too."""

@@ -1,0 +1,1 @@
+"""`check-appdir`: what is wrong, and the repairs that are safe."""

@@ -1,0 +1,1 @@
+"""`clean-appdir`: what is too old."""

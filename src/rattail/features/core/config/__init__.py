@@ -1,0 +1,1 @@
+"""The configuration commands: show, change, offer, accept."""

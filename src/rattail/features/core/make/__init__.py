@@ -1,0 +1,1 @@
+"""`make-appdir`: the folder and its files, made, mended and given."""

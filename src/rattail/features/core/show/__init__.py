@@ -1,0 +1,1 @@
+"""`show-appdir`: the tree."""
