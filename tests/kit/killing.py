@@ -7,6 +7,8 @@ import signal
 import sys
 from collections.abc import Callable
 
+from rattail.errors import RattailError
+
 WATCHED = ("open", "os.")
 
 
@@ -53,6 +55,37 @@ def as_user(uid: int, act: Callable[[], object]) -> int:
         os.setresuid(uid, uid, uid)
         _finish(act)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def error_when_disturbed(disturb: Callable[[], object], *, at_link: int, act: Callable[[], object]) -> str:
+    """Run `act` in a process of its own and call `disturb` there just before its n-th `os.link`.
+
+    Returns the message of the `RattailError` that `act` ended with; empty where it ended well.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        count = 0
+
+        def watch(event: str, _: object) -> None:
+            nonlocal count
+            count += event == "os.link"
+            if event == "os.link" and count == at_link:
+                disturb()
+
+        def report() -> None:
+            try:
+                act()
+            except RattailError as error:
+                os.write(writer, error.message.encode())
+
+        sys.addaudithook(watch)
+        _finish(report)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as stream:
+        message = stream.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, "the process ended with a fault"
+    return message
 
 
 def _act_until(moment: int, act: Callable[[], object]) -> None:
