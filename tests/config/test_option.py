@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rattail.config.kinds import CURRENCIES
-from rattail.config.option import Kind, Option, Value, WrongValue, check_value, parse_value, text_of
+from rattail.config.option import Kind, Option, Value
 from rattail.config.render import toml_key, toml_value
+from rattail.config.values import WrongValue, check_value, parse_value, text_of
 from rattail.registry import Registry
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))

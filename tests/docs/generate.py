@@ -10,7 +10,8 @@ import click
 
 from rattail.appdir.folder import Folder
 from rattail.appdir.inspect import all_finding_kinds
-from rattail.config.option import Option, text_of
+from rattail.config.option import Option
+from rattail.config.values import text_of
 from rattail.errors import all_errors
 from rattail.registry import load_registry, load_target
 from tests.docs.blocks import DOCS

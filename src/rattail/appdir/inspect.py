@@ -145,29 +145,6 @@ def all_finding_kinds() -> tuple[FindingKind, ...]:
     return tuple(sorted(KINDS, key=lambda kind: (_ORDER[kind.level], kind.id)))
 
 
-def core_checks() -> tuple[tuple[str, Check], ...]:
-    """The checks of the folder itself, by name, in the order in which they run."""
-    from rattail.appdir.checks.disk import check_disks, check_folders_above
-    from rattail.appdir.checks.files import check_files
-    from rattail.appdir.checks.folders import check_folders
-    from rattail.appdir.checks.lock import check_lock
-    from rattail.appdir.checks.marker import check_marker
-    from rattail.appdir.checks.relocations import check_relocations
-    from rattail.appdir.checks.tree import check_tree
-
-    checks = (
-        check_marker,
-        check_folders,
-        check_relocations,
-        check_files,
-        check_lock,
-        check_disks,
-        check_folders_above,
-        check_tree,
-    )
-    return tuple((check.__name__, check) for check in checks)
-
-
 def run_checks(looking: Looking, checks: Iterable[tuple[str, Check]]) -> tuple[Finding, ...]:
     """Run all checks and return what they found, errors first, without what was accepted.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rattail.errors import AppDirNotFound, InputRejected
 
 ENVIRONMENT_VARIABLE = "RATTAIL_APPDIR"
+_NAMES_THAT_TELL_NOTHING = ("app", ".venv", "venv", "env")
 
 
 class Located(NamedTuple):
@@ -21,10 +22,13 @@ class Located(NamedTuple):
     def name(self) -> str:
         """The app's name as its folder's surroundings tell it: `poser` for /srv/envs/poser/app.
 
+        Folders that are called what they are (`app`, `.venv`) tell nothing; the one around them does.
         Letters that cannot be shown are `?`, so that the name can stand in any text.
         """
-        above, own = os.path.split(self.root)
-        name = (os.path.basename(above) if own == "app" else own) or own
+        parts = [part for part in self.root.split("/") if part]
+        while len(parts) > 1 and parts[-1] in _NAMES_THAT_TELL_NOTHING:
+            parts.pop()
+        name = parts[-1] if parts else ""
         return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from rattail.config.kinds import nearest_value
-from rattail.config.load import SECRETS_FILE, SETTINGS_FILE, Fault
 from rattail.config.option import Option
 from rattail.config.render import toml_value
 from rattail.config.statements import lines_of
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE, Fault
 
 _LONGEST_SHOWN = 60
 _lines_of = lru_cache(maxsize=2)(lines_of)

@@ -7,12 +7,11 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from rattail.config.option import Option, Value, WrongValue, check_value, parse_value
-from rattail.config.toml_text import Unreadable, parse_toml, read_text
+from rattail.config.option import Option, Value
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE, Fault, Unreadable, parse_toml, read_text
+from rattail.config.values import WrongValue, check_value, parse_value
 from rattail.errors import ConfigInvalid
 
-SETTINGS_FILE = "rattail.toml"
-SECRETS_FILE = "secrets.toml"
 MASK = "********"
 _FILE_SUFFIX = "_FILE"
 _LARGEST_SECRET_BYTES = 64 << 10
@@ -30,17 +29,6 @@ class Setting(NamedTuple):
     def shown(self) -> Value:
         """The value as it may be printed: a secret that is set is masked."""
         return MASK if self.option.is_secret and self.value else self.value
-
-
-class Fault(NamedTuple):
-    """One thing wrong with the settings, and where.
-
-    `kind` is one of `syntax`, `unreadable`, `unknown`, `misplaced`, `value`.
-    """
-
-    kind: str
-    message: str
-    where: str
 
 
 class Settings(NamedTuple):

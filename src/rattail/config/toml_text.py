@@ -2,9 +2,12 @@
 
 import os
 import stat
+from typing import NamedTuple
 
 from rattail.appdir.refusal import refusal
 
+SETTINGS_FILE = "rattail.toml"
+SECRETS_FILE = "secrets.toml"
 LARGEST_FILE_BYTES = 256 << 10
 _MOST_DOTS_IN_A_LINE = 100
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -30,6 +33,17 @@ _PLAINER = (
     ("Unclosed inline table", "a table in braces is not closed with '}'"),
     ("Unescaped '\\' in a string", "a backslash in a text: write it twice, or put the text in single quotes"),
 )
+
+
+class Fault(NamedTuple):
+    """One thing wrong with the settings, and where.
+
+    `kind` is one of `syntax`, `unreadable`, `unknown`, `misplaced`, `value`.
+    """
+
+    kind: str
+    message: str
+    where: str
 
 
 class Unreadable(Exception):

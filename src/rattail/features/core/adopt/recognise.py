@@ -6,7 +6,7 @@ import sys
 
 from rattail.appdir.names import MARKER
 from rattail.appdir.refusal import refusal, shown
-from rattail.config.load import SETTINGS_FILE
+from rattail.config.toml_text import SETTINGS_FILE
 from rattail.errors import InputRejected, NoSuchThing
 from rattail.features.core.adopt.old import open_old
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from rattail.config.load import MASK
-from rattail.config.option import Option, Value, WrongValue, check_value, text_of
+from rattail.config.option import Option, Value
+from rattail.config.values import WrongValue, check_value, text_of
 from rattail.features.core.adopt.ini import Ini, IniOption, split_list
 
 _SECRET_NAME = re.compile(

@@ -10,6 +10,7 @@ from datetime import datetime
 from importlib import import_module
 from typing import NamedTuple
 
+from rattail.appdir.checks.core import core_checks
 from rattail.appdir.inspect import (
     Accepted,
     Check,
@@ -19,7 +20,6 @@ from rattail.appdir.inspect import (
     Looked,
     Looking,
     all_finding_kinds,
-    core_checks,
     failed_check,
     found,
     run_checks,
@@ -29,7 +29,8 @@ from rattail.appdir.locate import Located
 from rattail.appdir.marker import Marker, read_identity, read_marker, require_marker
 from rattail.appdir.owner import owner_of
 from rattail.appdir.refusal import shown
-from rattail.config.load import SECRETS_FILE, SETTINGS_FILE, Settings, load_settings
+from rattail.config.load import Settings, load_settings
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE
 from rattail.errors import AppDirBroken, AppDirNotFound, ConfigInvalid, LayoutOutdated
 from rattail.features.core.make.files import SECRETS_MODE, SETTINGS_MODE
 from rattail.registry import Registry, load_target

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 
 from rattail.appdir.inspect import Finding, Looking, found
-from rattail.config.load import SECRETS_FILE, SETTINGS_FILE, Settings
+from rattail.config.load import Settings
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE
 
 SHORTEST_GENERATED = 32
 _FEWEST_CHARACTERS = 8

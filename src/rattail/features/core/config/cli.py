@@ -15,9 +15,11 @@ from rattail.cli.command import command
 from rattail.cli.console import table
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
-from rattail.config.load import SECRETS_FILE, SETTINGS_FILE, Setting, Settings, environment_variables
-from rattail.config.option import Option, Value, text_of
+from rattail.config.load import Setting, Settings, environment_variables
+from rattail.config.option import Option, Value
 from rattail.config.render import by_table, toml_value
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE
+from rattail.config.values import text_of
 from rattail.errors import ConfigInvalid, InputRejected, NoSuchThing, WrongUsage
 from rattail.features.core.config import offering
 from rattail.features.core.config.service import Change, Move, find_option, parsed

@@ -13,9 +13,9 @@ from rattail.appdir.make import WantedFile
 from rattail.appdir.marker import Marker, Written, read_marker
 from rattail.appdir.names import MARKER, OFFERED_SUFFIX
 from rattail.appdir.refusal import refusal, shown
-from rattail.config.load import MASK, SETTINGS_FILE, load_settings, read_values
+from rattail.config.load import MASK, load_settings, read_values
 from rattail.config.option import Option, Value
-from rattail.config.toml_text import Unreadable
+from rattail.config.toml_text import SETTINGS_FILE, Unreadable
 from rattail.errors import ConfigInvalid, InputRejected, NoSuchThing, WouldOverwrite
 from rattail.features.core.config.service import locked, read_settings_file, replace_text
 from rattail.features.core.make.files import generated_file, settings_file

@@ -14,10 +14,11 @@ from rattail.appdir.marker import Marker
 from rattail.appdir.names import CACHEDIR_TAG, IDENTITY, is_temporary
 from rattail.appdir.refusal import refusal, shown, user_name
 from rattail.config.edit import with_value, without_value
-from rattail.config.load import SECRETS_FILE, SETTINGS_FILE, Setting, Settings, environment_variables, load_settings
-from rattail.config.option import Option, Value, WrongValue, parse_value
+from rattail.config.load import Setting, Settings, environment_variables, load_settings
+from rattail.config.option import Option, Value
 from rattail.config.render import FOLDERS_TABLE
-from rattail.config.toml_text import LARGEST_FILE_BYTES, Unreadable, read_text
+from rattail.config.toml_text import LARGEST_FILE_BYTES, SECRETS_FILE, SETTINGS_FILE, Unreadable, read_text
+from rattail.config.values import WrongValue, parse_value
 from rattail.errors import AppDirNotFound, ConfigInvalid, InputRejected, NoSuchThing, NotAllowed
 from rattail.features.core.make.files import new_secret
 from rattail.registry import Registry

@@ -9,9 +9,10 @@ from rattail.appdir.folder import AppFile
 from rattail.appdir.layout import Making
 from rattail.appdir.make import WantedFile
 from rattail.config.edit import add_missing_secrets, with_value
-from rattail.config.load import SECRETS_FILE, SETTINGS_FILE, Settings
+from rattail.config.load import Settings
 from rattail.config.option import SECRET_BYTES, Option, Value
 from rattail.config.render import render_settings
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE
 from rattail.registry import Registry, load_target
 
 SETTINGS_MODE = 0o640
