@@ -11,7 +11,7 @@ import pytest
 
 from rattail.appdir.layout import Place
 from rattail.appdir.marker import Identity, require_marker
-from rattail.appdir.measuring.measure import COUNTED_ALONE, FolderSize, Measured, measure_appdir
+from rattail.appdir.measure import COUNTED_ALONE, FolderSize, Measured, measure_appdir
 from rattail.appdir.names import IDENTITY
 from rattail.errors import AppDirBroken
 from rattail.registry import Registry
@@ -163,7 +163,7 @@ def test_a_folder_that_may_not_be_read_is_told(appdir: Path, measure: Measure, a
 
     def act() -> None:
         found = by_path(measure())["log"]
-        assert found.problem == "1 folders below 'log' could not be read, such as 'log/private: Permission denied'."
+        assert found.problem == "1 folder below 'log' could not be read, such as 'log/private: Permission denied'."
 
     assert as_user(12345, act) == 0
 
