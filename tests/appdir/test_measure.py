@@ -11,7 +11,7 @@ import pytest
 
 from rattail.appdir.layout import Place
 from rattail.appdir.marker import Identity, require_marker
-from rattail.appdir.measure import COUNTED_ALONE, FolderSize, Measured, measure_appdir
+from rattail.appdir.measuring.measure import COUNTED_ALONE, FolderSize, Measured, measure_appdir
 from rattail.appdir.names import IDENTITY
 from rattail.errors import AppDirBroken
 from rattail.registry import Registry

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rattail.appdir.measure import measure_appdir
-from rattail.appdir.tally import DEEPEST_NESTING
+from rattail.appdir.measuring.measure import measure_appdir
+from rattail.appdir.measuring.tally import DEEPEST_NESTING
 from rattail.registry import Registry
 from tests.appdir.test_clean import Cleaning
 

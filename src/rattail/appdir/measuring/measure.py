@@ -171,7 +171,8 @@ def _measured(places: Sequence[Place], root: str, tallies: dict[str, Tally]) -> 
 def _folder_size(path: str, place: Place | None, root: str, own: Tally, total: Tally) -> FolderSize:
     problem = own.problem
     if not problem and own.unread:
-        problem = f"{own.unread:,} folders below {path!r} could not be read, such as {own.unread_example!r}."
+        number = "1 folder" if own.unread == 1 else f"{own.unread:,} folders"
+        problem = f"{number} below {path!r} could not be read, such as {own.unread_example!r}."
     return FolderSize(
         path=path,
         location=place.location if place else f"{root}/{path}",
