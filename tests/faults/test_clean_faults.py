@@ -82,8 +82,7 @@ def test_it_works_where_a_full_disk_has_no_room_for_one_more_name(
         assert run("make-appdir", "--path", root).code == 0
         for path in (full, *root.rglob("*"), root):
             os.chown(path, 12345, 12345)  # root may use the last blocks of a disk; nobody else may
-        for above in (tmp_path, *tmp_path.parents[:2]):
-            above.chmod(0o755)
+        open_the_way_to(full)
         cleaning = Cleaning(root, registry)
         number = _fill_first_block(cleaning.csv)
 
