@@ -101,6 +101,7 @@ _TITLES = (
     ("core.W023", "an installed file is missing"),
     ("core.W024", "[check] accept names no finding"),
     ("core.W025", "Python cannot use SQLite"),
+    ("core.W026", "a cleaning was cut off"),
     ("core.I001", "a link points to nothing"),
     ("core.I002", "the lock has been held for more than an hour"),
     ("core.I003", "a new edition of a file waits beside yours"),

@@ -220,6 +220,7 @@ def folder_for_all(shop: Shop) -> None:
 
 
 TEMPORARY = "work/csv/.tmp-0123456789abcdef"
+HIDDEN = "data/uploads/.cleaning-17-1-0-0123456789abcdef"
 
 DEFECTS = (
     Defect("no marker", "core.E001", "app-folder.json", gone("app-folder.json")),
@@ -257,6 +258,7 @@ DEFECTS = (
     Defect("a dangling link", "core.I001", "data/own", link("data/own", "nowhere")),
     Defect("a link to itself", "core.I001", "data/own", link("data/own", "own")),
     Defect("a crash's leftover", "core.W008", TEMPORARY, lambda shop: shop.write(TEMPORARY, at_s=OLD_S)),
+    Defect("a cleaning cut off", "core.W026", HIDDEN, lambda shop: shop.write(HIDDEN, at_s=OLD_S)),
     Defect("a stale lock", "core.W009", "app-folder.lock", stale_lock),
     Defect("a lock held for long", "core.I002", "app-folder.lock", long_lock),
     Defect("data left behind", "core.W010", "data/templates", left_behind),

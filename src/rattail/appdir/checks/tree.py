@@ -15,7 +15,8 @@ from rattail.appdir.folder import Keep
 from rattail.appdir.hints import pasted
 from rattail.appdir.inspect import Finding, Looking, Noted
 from rattail.appdir.layout import Place
-from rattail.appdir.names import is_temporary
+from rattail.appdir.lock import read_holder
+from rattail.appdir.names import CLEANING_PREFIX, is_temporary
 from rattail.appdir.refusal import user_name
 
 DEEPEST_NESTING = 200
@@ -51,6 +52,7 @@ class Walk:
         self._noted: dict[str, Noted] = {}
         self._mounts: set[str] = set()
         self._device = 0
+        self._is_cleaning = read_holder(looking.root)[1]  # somebody holds the lock, so nothing is cut off
 
     def whole(self) -> None:
         """Walk the app folder and every relocated folder, each once."""
@@ -76,7 +78,7 @@ class Walk:
             noted = self._of(identifier)
             if noted.count:
                 first = pasted(self._looking.location(min(noted.examples)))
-                hint = hint.format(first=first, fix=give)
+                hint = hint.format(first=first, fix=give, clean=self._looking.command("clean-appdir"))
                 yield from noted.finding(one, many, hint=hint, can_be_fixed=identifier == "core.W008")
 
     def _of(self, identifier: str) -> Noted:
@@ -165,6 +167,8 @@ class Walk:
             self._of("core.E010").note(path)
         if name.startswith(".tmp-") and is_temporary(name):
             self._leftover(fd, name, found, path)
+        if name.startswith(CLEANING_PREFIX) and not self._is_cleaning:
+            self._of("core.W026").note(path)
         if not name.isascii() and not _is_utf8(name):
             self._of("core.I006").note(path)
         if stat.S_ISLNK(mode):
@@ -235,6 +239,12 @@ _SENTENCES = (
         "{example} was left by a crash.",
         "{count} temporary files were left by crashes: {examples}.",
         "{fix} removes those older than a day",
+    ),
+    (
+        "core.W026",
+        "{example} was taken out of the way by a clean-appdir that was cut off.",
+        "{count} entries were taken out of the way by a clean-appdir that was cut off: {examples}.",
+        "{clean} goes on with it; what was not meant to go is named and stays",
     ),
     (
         "core.W018",
