@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from rattail.appdir import files
 from rattail.appdir.folder import Keep
+from rattail.appdir.hints import pasted, pasted_line
 from rattail.appdir.layout import Place
 from rattail.appdir.lock import lock_appdir
 from rattail.appdir.marker import Identity, Marker, Written, read_identity
@@ -108,7 +109,7 @@ def plan_make(wanted: Wanted) -> Plan:
     if gone:
         known = known._replace(relocated={path: at for path, at in known.relocated.items() if path not in gone})
     if faults:
-        raise AppDirBroken("\n".join(faults), hint="move it out of the way or mend it, then run the same command again")
+        raise AppDirBroken("\n".join(faults), hint="mend that, then run the same command again")
     marker = _marker_step(wanted, known)
     return Plan(wanted.root, (*steps, marker) if marker else tuple(steps))
 
@@ -168,9 +169,13 @@ def _plan_folder(place: Place, wanted: Wanted, steps: list[Step]) -> list[str]:
     except FileNotFoundError:
         if place.is_relocated:
             if _was_there(place, wanted):
-                return [_absent(place, "is not there")]
+                return [_absent(place, wanted, "is not there")]
             if not os.path.isdir(os.path.dirname(place.location)):
-                return [f"{place.path!r} is to lie at {shown(place.location)}, whose parent folder does not exist."]
+                parent = os.path.dirname(place.location)
+                return [
+                    f"[folders] puts {place.path!r} at {shown(place.location)}, but {shown(parent)} does not exist. "
+                    f"Make it: mkdir -p {pasted(parent)}"
+                ]
         steps.append(Step("make", place.path, mode, place.location))
         _plan_contents(place, wanted, steps, is_new=True)
         return []
@@ -286,14 +291,14 @@ def _relocated_fault(place: Place, wanted: Wanted) -> str:
     if read_identity(place.location) is not None:
         return ""  # whose it is was compared when it was placed
     if _was_there(place, wanted):
-        return _absent(place, f"has lost its file '{IDENTITY}'")
+        return _absent(place, wanted, f"has lost its file '{IDENTITY}'")
     with os.scandir(place.location) as entries:
         is_empty = next(entries, None) is None
     if is_empty or place.path in wanted.claimed:
         return ""
     return (
-        f"{place.path!r} is to lie at {shown(place.location)}, which holds files that may be somebody else's. "
-        f"Expected an empty folder; if they are this app's, add: --claim {place.path}"
+        f"[folders] puts {place.path!r} at {shown(place.location)}, and that folder holds files already, which may be "
+        f"somebody else's. Expected an empty folder; if they are this app's: {_claim(place, wanted)}"
     )
 
 
@@ -301,11 +306,15 @@ def _was_there(place: Place, wanted: Wanted) -> bool:
     return wanted.marker.relocated.get(place.path) == place.location and place.path not in wanted.claimed
 
 
-def _absent(place: Place, what: str) -> str:
+def _absent(place: Place, wanted: Wanted, what: str) -> str:
     return (
         f"the place of {place.path!r}, {shown(place.location)}, {what}: is its disk not mounted? Mount it; or, if "
-        f"what was in it is really gone, start it anew: --claim {place.path}"
+        f"what was in it is really gone, start it anew: {_claim(place, wanted)}"
     )
+
+
+def _claim(place: Place, wanted: Wanted) -> str:
+    return pasted_line("rattail", "make-appdir", "--path", wanted.root, "--claim", place.path)
 
 
 def _is_file(path: str) -> bool:

@@ -90,6 +90,8 @@ def require_marker(root: str) -> Marker:
     marker = read_marker(root)
     if marker is not None:
         return marker
+    if os.path.lexists(root) and not os.path.isdir(root):
+        raise AppDirNotFound(f"{shown(root)} is not a folder; expected an app folder.")
     if not os.path.isdir(root):
         raise AppDirNotFound(
             f"there is no app folder at {shown(root)}.", hint=f"rattail make-appdir --path {pasted(root)}"

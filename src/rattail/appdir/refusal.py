@@ -39,7 +39,10 @@ def shown(path: str | bytes) -> str:
 
 def refusal(doing: str, path: str | bytes, error: OSError) -> AppDirBroken:
     """The error to raise when the system refused `doing` ("make folder") on `path`."""
-    said, hint = _SENTENCES.get(error.errno or 0, (error.strerror or str(error), ""))
+    if error.errno == errno.EPERM and os.geteuid() == 0:
+        said, hint = "not even root may do that", "look at its attributes (lsattr) and at how its disk is mounted"
+    else:
+        said, hint = _SENTENCES.get(error.errno or 0, (error.strerror or str(error), ""))
     return AppDirBroken(f"cannot {doing} {shown(path)}: {said.format(user=user_name(os.geteuid()))}.", hint=hint)
 
 

@@ -54,7 +54,7 @@ def _common_options() -> list[click.Parameter]:
         click.Option(
             ["--appdir"],
             metavar="PATH",
-            type=click.Path(),
+            type=click.Path(readable=False),
             help="The app folder to work on, instead of the environment's own.",
         ),
         click.Option(["--json", "is_json"], is_flag=True, help="Print one JSON object instead of lines."),

@@ -15,6 +15,24 @@ if TYPE_CHECKING:
     from rattail.cli.outcome import Level, Message, Outcome
 
 _PROGRESS_EVERY_S = 0.2
+_BARE_PROGRAM = r"(?<![\w./'-])(?<!-m )rattail(?= [a-z]+-[a-z]+)"
+
+
+def program_words() -> list[str]:
+    """How this program is called from anywhere: for command lines that can be pasted."""
+    name = sys.argv[0]
+    if name.endswith("__main__.py"):
+        return [sys.executable, "-m", "rattail"]
+    return [os.path.abspath(name) if os.sep in name else name]
+
+
+def with_program(text: str) -> str:
+    """A message or hint of the layers below, which call the program `rattail`, as it is called here."""
+    import re
+
+    from rattail.appdir.hints import pasted_line
+
+    return re.sub(_BARE_PROGRAM, lambda _: pasted_line(*program_words()), text)
 
 
 class Console:
@@ -57,9 +75,9 @@ class Console:
         lines = error.faults if isinstance(error, ConfigInvalid) else (error.message,)
         for line in lines:
             if line:
-                self._write(sys.stderr, f"rattail: {line}")
+                self._write(sys.stderr, f"rattail: {with_program(line)}")
         if error.hint:
-            self._write(sys.stderr, f"    {error.hint}")
+            self._write(sys.stderr, f"    {with_program(error.hint)}")
         return error.exit_code
 
     def progress(self, what: str) -> Callable[[int], None]:
@@ -108,7 +126,8 @@ class Console:
 def _errors(error: RattailError) -> list[dict[str, object]]:
     texts = error.faults if isinstance(error, ConfigInvalid) else (error.message,)
     kind = type(error).__name__
-    return [{"kind": kind, "code": error.exit_code, "message": text, "hint": error.hint} for text in texts]
+    hint = with_program(error.hint)
+    return [{"kind": kind, "code": error.exit_code, "message": with_program(text), "hint": hint} for text in texts]
 
 
 def table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:

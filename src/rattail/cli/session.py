@@ -7,13 +7,15 @@ import sys
 from functools import cached_property
 
 from rattail.appdir.layout import Place
-from rattail.appdir.locate import Located, locate_appdir
+from rattail.appdir.locate import ENVIRONMENT_VARIABLE, Located, locate_appdir
 from rattail.appdir.marker import Marker, require_marker
 from rattail.appdir.owner import act_as, owner_of
 from rattail.appdir.refusal import shown
-from rattail.cli.console import Console
+from rattail.cli.console import Console, program_words
 from rattail.config.load import Settings, load_settings
 from rattail.registry import Registry
+
+_OPTIONS_WITH_A_PATH = ("--appdir", "--path", "--adopt", "--output")
 
 
 class Session:
@@ -60,15 +62,18 @@ class Session:
     @property
     def program(self) -> list[str]:
         """How this program is called from anywhere: for hints that can be pasted."""
-        name = sys.argv[0]
-        if name.endswith("__main__.py"):
-            return [sys.executable, "-m", "rattail"]
-        return [os.path.abspath(name) if os.sep in name else name]
+        return program_words()
 
     @property
     def command_line(self) -> list[str]:
-        """What the person typed, with the program's full path."""
-        return [*self.program, *sys.argv[1:]]
+        """What the person typed, such that it means the same for another user and in another folder."""
+        words = sys.argv[1:]
+        for index, word in enumerate(words):
+            if index and words[index - 1] in _OPTIONS_WITH_A_PATH and not word.startswith("-"):
+                words[index] = os.path.abspath(word)
+        if self.given_appdir is None and ENVIRONMENT_VARIABLE in os.environ:
+            words += ["--appdir", self.root]  # sudo does not pass variables on
+        return [*self.program, *words]
 
     @property
     def appdir_words(self) -> list[str]:

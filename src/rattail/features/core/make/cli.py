@@ -112,7 +112,7 @@ def _outcome(
         lines = [f"App folder {shown(root)} is whole: nothing to do."]
     else:
         lines = [f"App folder {shown(root)}, {session.located.reason}:", *lines, *_next_lines(session)]
-    outcome = Outcome(data, lines, messages)
+    outcome = Outcome(data, lines, messages, is_answer=is_dry_run)
     return outcome if adopting is None else adopting.added_to(outcome)
 
 
@@ -131,8 +131,10 @@ def _next_steps(session: Session) -> list[tuple[str, str]]:
     def line(verb: str, *words: str) -> str:
         return pasted_line(*session.program, verb, *session.appdir_words, *words)
 
+    title = session.settings.by_key["app.title"]
+    naming = [("name the app", line("set-option", "app.title", "Our Shop"))] if title.source == "default" else []
     return [
-        ("name the app", line("set-option", "app.title", "Our Shop")),
+        *naming,
         ("see every setting", line("show-config")),
         ("see what was made", line("show-appdir")),
         ("check it, today and every night", line("check-appdir")),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rattail.appdir.hints import pasted
 from rattail.appdir.locate import Located
 from rattail.appdir.make import Plan, Step, Wanted, apply_steps, make_appdir, plan_make
-from rattail.appdir.marker import Marker, read_marker
+from rattail.appdir.marker import Marker, read_identity, read_marker
 from rattail.appdir.names import LOCK, MARKER, is_temporary
 from rattail.appdir.refusal import refusal, shown
 from rattail.config.load import load_settings
@@ -67,6 +67,8 @@ def _draw(registry: Registry, request: Request, environ: Mapping[str, str], new_
         marker = read_marker(root) or new_marker  # another process may have been quicker
     settings = load_settings(registry.options, root=root, environ=environ).require_sound()
     relocations = settings.relocations(root)
+    if marker is new_marker and request.is_adopted_in_place:
+        marker = marker._replace(app_id=_app_of(relocations) or marker.app_id)
     _check_claims(registry, request.claimed, relocations)
     places = registry.layout.place(root, relocations, app_id=marker.app_id)
     files = wanted_files(
@@ -77,6 +79,13 @@ def _draw(registry: Registry, request: Request, environ: Mapping[str, str], new_
         first_values={"app.time_zone": system_time_zone(), **(request.first_values or {})},
     )
     return Wanted(root, places, files, marker, request.claimed)
+
+
+def _app_of(relocations: Mapping[str, str]) -> str:
+    """The app that the relocated folders say they belong to, where all of them say the same; else nothing."""
+    identities = [read_identity(place) for place in relocations.values()]
+    apps = {identity.app_id for identity in identities if identity is not None}
+    return apps.pop() if len(apps) == 1 else ""
 
 
 def _check_claims(registry: Registry, claimed: frozenset[str], relocations: Mapping[str, str]) -> None:
