@@ -20,6 +20,7 @@ BY_KEY = {option.key: option for option in REGISTRY.options}
 FRESH = render_settings(REGISTRY.options, REGISTRY.table_titles)
 TITLE = BY_KEY["app.title"]
 KEEP_DAYS = BY_KEY["uploads.keep_days"]
+ACCEPT = BY_KEY["check.accept"]
 UPLOADS = BY_KEY["folders.data/uploads"]
 TEXTS = [option for option in REGISTRY.options if option.kind == "text" and not option.choices and not option.is_secret]
 
@@ -91,6 +92,74 @@ def test_the_line_that_shows_the_default_is_replaced_and_not_the_one_that_explai
     text = "[uploads]\n# keep_days = how long, in days\n#keep_days = 7\n"
 
     assert with_value(text, KEEP_DAYS, 9) == "[uploads]\n# keep_days = how long, in days\nkeep_days = 9\n"
+
+
+def test_a_remark_behind_a_shown_default_stays() -> None:
+    text = "[uploads]\r\n  #keep_days = 7   # ticket 4711\r\n"
+
+    changed = with_value(text, KEEP_DAYS, 9)
+
+    assert changed == "[uploads]\r\n  keep_days = 9 # ticket 4711\r\n"
+    assert without_value(changed, KEEP_DAYS) == "[uploads]\r\n  #keep_days = 7 # ticket 4711\r\n"
+
+
+@pytest.mark.parametrize("shown", ["# keep_days = how long, in days", "#keep_days = 9 # as it was until 2025"])
+def test_a_comment_that_only_looks_like_the_default_stays_above_the_new_line(shown: str) -> None:
+    text = f"[uploads]\n{shown}\n# more\n"
+
+    assert with_value(text, KEEP_DAYS, 3) == f"[uploads]\n{shown}\nkeep_days = 3\n# more\n"
+
+
+LISTED = """\
+[check]
+# why
+accept = [ # ours
+  "core.I008", # ticket 4711
+  # until 2027, see "core.W001" # really
+  "core.I009"
+] # kept
+"""
+
+
+def test_remarks_inside_a_list_are_kept_above_it() -> None:
+    above = '# ours\n# ticket 4711\n# until 2027, see "core.W001" # really\n'
+
+    changed = with_value(LISTED, ACCEPT, ("core.I010",))
+
+    assert changed == f'[check]\n# why\n{above}accept = ["core.I010"] # kept\n'
+    assert without_value(LISTED, ACCEPT) == f"[check]\n# why\n{above}#accept = [] # kept\n"
+
+
+REMARKS = st.lists(st.text(st.characters(exclude_categories=["C"], include_characters="#=[]\"',\t"), max_size=9))
+PATTERNS = st.sampled_from(
+    [
+        "[check]\n{0}{accept} = [{1}{2}'a',{3}'b'{4}]{5}[mail]{6}",
+        "[check]\n  {accept} = [{1}]{2}{3}min_free_mb = 3{4}",
+        "\ufeffcheck.{accept} = [{1}'a'{2}]{3}check.min_free_mb = 3{4}",
+        "check = {{ {accept} = [{1}'a'{2}], min_free_mb = 3 }}{3}",
+        "check = {{ min_free_mb = 3, {accept} = [{1}'a'{2}]}}{3}",
+        "[check]{1}#accept = []{2}#accept = ['a']{3}[mail]{4}",
+        "[check]{1}# accept = what is meant{2}{3}",
+        "{1}[mail]{2}",
+    ]
+)
+
+
+@settings(max_examples=400)
+@given(PATTERNS, REMARKS, st.sampled_from(["accept", '"accept"']), st.sampled_from(["\n", "\r\n"]))
+def test_no_remark_is_ever_lost(pattern: str, remarks: list[str], name: str, newline: str) -> None:
+    written = [f" # remark {number} {text}" for number, text in enumerate(remarks)]
+    gaps = [*(f"{one}\n" for one in written), *["\n"] * 9]
+    text = pattern.format(*gaps, accept=name).replace("\n", newline)
+    present = [one.strip() for one in written if one.rstrip() in text]
+
+    for changed in (with_value(text, ACCEPT, ("x", "y # z")), without_value(text, ACCEPT)):
+        lines = changed.split(newline)
+        assert [one for one in present if not any(line.rstrip().endswith(one) for line in lines)] == []
+        assert tomllib.loads(changed.removeprefix("\ufeff")).get("check", {}).get("accept", ["x", "y # z"]) == [
+            "x",
+            "y # z",
+        ]
 
 
 def test_a_default_set_in_words_stays_set() -> None:
