@@ -54,6 +54,16 @@ def test_the_lines_of_the_plan_are_the_same_in_both_runs(appdir: Path, run: Run)
     assert real[-1] == "Removed 1 of 1, 3 B freed."
 
 
+def test_quiet_says_nothing_but_what_was_asked_for(appdir: Path, run: Run) -> None:
+    old(appdir / "log" / "x")
+
+    dry = run("clean-appdir", "--appdir", appdir, "--dry-run", "-q").out
+    real = run("clean-appdir", "--appdir", appdir, "-q")
+
+    assert dry.splitlines()[-1] == "Would remove 1, 3 B (nothing was done)."
+    assert (real.code, real.out) == (0, "")
+
+
 def test_cleaning_twice_finds_nothing_the_second_time(appdir: Path, run: Run) -> None:
     old(appdir / "log" / "x")
     run("clean-appdir", "--appdir", appdir)

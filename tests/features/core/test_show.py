@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import pty
 import re
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
+
+import pytest
 
 from rattail.appdir.layout import Place
 from rattail.appdir.marker import require_marker
 from rattail.features.core.show.drawing import branches
 from rattail.registry import Registry
-from tests.conftest import Run
+from tests.conftest import Run, clean_environment
 from tests.kit.golden import assert_golden
 
 MOMENT = 1_790_000_000
@@ -36,10 +45,45 @@ def test_the_tree_is_drawn_as_the_manual_draws_it(appdir: Path, run: Run) -> Non
     assert_golden("show-appdir.txt", re.sub(r"Essential \S+ kB", "Essential ?.? kB", shown))
 
 
-def test_every_line_fits_120_columns(appdir: Path, run: Run) -> None:
-    lines = run("show-appdir", "--appdir", appdir).out.splitlines()[1:]
+@pytest.mark.parametrize("columns", [0, 20, 60, 80, 100, 131, 160, 250])
+def test_on_a_terminal_no_line_of_the_tree_is_wider_than_it(appdir: Path, columns: int) -> None:
+    (appdir / "rattail.toml").write_text(f'[folders]\nlog = "/nowhere/{"long-" * 30}"\n')
 
-    assert max(map(len, lines)) <= 120
+    lines = on_terminal(columns, "show-appdir", "--appdir", str(appdir))[2:]
+
+    tree = lines[: lines.index("")]
+    assert len(tree) > 20
+    assert max(map(len, tree)) <= min(max(columns or 80, 60), 160)
+    assert all("B " in line or line.endswith("B") or "missing" in line or " -" in line for line in tree[1:])
+    assert f"log -> /nowhere/{'long-' * 30}" in lines
+    left_out = [line for line in lines if line.startswith("Left out to fit")]
+    assert bool(left_out) == (columns < 110)
+
+
+def test_where_no_terminal_shows_it_nothing_is_cut(appdir: Path, run: Run, registry: Registry) -> None:
+    shown = run("show-appdir", "--appdir", appdir).out
+
+    assert "..." not in shown
+    assert all(place.folder.purpose in shown for place in registry.layout.place(str(appdir), {}))
+
+
+def test_quiet_does_not_swallow_what_was_asked_for(appdir: Path, run: Run) -> None:
+    assert run("show-appdir", "--appdir", appdir, "-q").out == run("show-appdir", "--appdir", appdir).out != ""
+
+
+def on_terminal(columns: int, *words: str) -> list[str]:
+    """The lines that the real command shows on a real terminal that wide."""
+    ours, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    command = [sys.executable, "-m", "rattail", *words]
+    process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=clean_environment())
+    os.close(terminal)
+    shown = b""
+    with open(ours, "rb", buffering=0) as stream, contextlib.suppress(OSError):  # EIO: the other side is closed
+        while chunk := stream.read(65536):
+            shown += chunk
+    assert process.wait() == 0
+    return shown.decode().replace("\r\n", "\n").splitlines()
 
 
 def test_every_folder_of_the_layout_is_in_the_json_with_all_keys(appdir: Path, run: Run, registry: Registry) -> None:

@@ -65,7 +65,8 @@ def _outcome(session: Session, plan: CleanPlan, cleaned: Cleaned | None) -> Outc
     }
     is_verbose = session.console.is_verbose
     lines = [*_plan_lines(plan.planned, is_verbose=is_verbose), *_spared_lines(spared, is_verbose=is_verbose)]
-    return Outcome(data, [*lines, _summary(plan, cleaned)], tuple(Message("warning", text) for text in plan.warnings))
+    messages = tuple(Message("warning", text) for text in plan.warnings)
+    return Outcome(data, [*lines, _summary(plan, cleaned)], messages, is_answer=cleaned is None)
 
 
 def _plan_lines(planned: Iterable[Planned], *, is_verbose: bool) -> list[str]:

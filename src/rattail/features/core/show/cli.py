@@ -17,8 +17,11 @@ from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.features.core.show.drawing import branches
 
-_WIDTH = 120
+_HEADER = ("", "class", "size", "files", "newest", "what is in it")
 _NUMBERS = (2, 3)
+_LEFT_OUT_FIRST = (5, 4, 1, 3)
+_LEAST_OF_PURPOSE = 20
+_LEAST_WIDTH, _USUAL_WIDTH, _MOST_WIDTH = 60, 80, 160
 
 
 @command("show-appdir")
@@ -41,7 +44,8 @@ def show_appdir(session: Session) -> Outcome:
         Message("note", f"{count:,} more folders lie directly in {path!r}; they are counted there, and not shown.")
         for path, count in measured.unlisted.items()
     ]
-    return Outcome(_data(session, measured), _lines(session, measured, zone), (*problems, *notes))
+    lines = _lines(session, measured, zone, width=_terminal_width())
+    return Outcome(_data(session, measured), lines, (*problems, *notes), is_answer=True)
 
 
 def _data(session: Session, measured: Measured) -> Mapping[str, object]:
@@ -80,26 +84,36 @@ def _folder_data(one: FolderSize) -> Mapping[str, object]:
     }
 
 
-def _lines(session: Session, measured: Measured, zone: str) -> list[str]:
+def _lines(session: Session, measured: Measured, zone: str, *, width: int | None) -> list[str]:
     marker = session.marker
-    stems = branches([one.path for one in measured.folders], is_ascii=not _can_draw(sys.stdout.encoding))
-    names = [
-        _plain(os.path.basename(session.root)),
-        *(_plain(os.path.basename(one.path)) for one in measured.folders[1:]),
-    ]
-    rows = [
-        (f"{stem}{name}", *_cells(one, ZoneInfo(zone)))
-        for stem, name, one in zip(stems, names, measured.folders, strict=True)
-    ]
     by_keep = measured.bytes_by_keep
     return [
         f"{_plain(session.root)}: the app folder of {marker.name!r}, layout {marker.layout}, {session.located.reason}",
         "",
-        *_fitted([("", "class", "size", "files", "newest", "what is in it"), *rows]),
+        *_tree_lines(session.root, measured.folders, ZoneInfo(zone), width=width),
         "",
         f"Essential {size_text(by_keep[Keep.ESSENTIAL])} (the minimal backup), history "
         f"{size_text(by_keep[Keep.HISTORY])}, scratch {size_text(by_keep[Keep.SCRATCH])}. Times are in {zone}.",
     ]
+
+
+def _tree_lines(root: str, folders: Sequence[FolderSize], zone: ZoneInfo, *, width: int | None) -> list[str]:
+    stems = branches([one.path for one in folders], is_ascii=not _can_draw(sys.stdout.encoding))
+    names = [os.path.basename(root), *(os.path.basename(one.path) for one in folders[1:])]
+    rows = [
+        (f"{stem}{_plain(name)}", *_cells(one, zone)) for stem, name, one in zip(stems, names, folders, strict=True)
+    ]
+    if width is None:
+        return table([_HEADER, *rows], right=_NUMBERS)
+    lines, left_out = _fitted([_HEADER, *rows], width)
+    below = [
+        f"{_plain(one.path)} -> {_plain(one.location)}"
+        for line, one in zip(lines[1:], folders, strict=True)
+        if one.is_relocated and f"-> {_plain(one.location)}" not in line
+    ]
+    if left_out:
+        below.append(f"Left out to fit {width} columns: {', '.join(left_out)}.")
+    return [*lines, "", *below] if below else lines
 
 
 def _cells(one: FolderSize, zone: ZoneInfo) -> tuple[str, str, str, str, str]:
@@ -115,14 +129,29 @@ def _cells(one: FolderSize, zone: ZoneInfo) -> tuple[str, str, str, str, str]:
     return str(one.keep), size_text(one.size_bytes), f"{one.files:,}", newest, purpose
 
 
-def _fitted(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Aligned lines; a purpose that would run over the edge is cut, a place never is."""
-    lines = []
-    for line, row in zip(table(rows, right=_NUMBERS), rows, strict=True):
-        keep = len(row[-1]) if row[-1].startswith("-> ") else 0
-        longest = max(_WIDTH, len(line) - len(row[-1]) + keep)
-        lines.append(line if len(line) <= longest else line[: longest - 3].rstrip() + "...")
-    return lines
+def _fitted(rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[str]]:
+    """Aligned lines that fit the width, and the names of the columns that there is no room for."""
+    left_out: list[str] = []
+    columns = list(range(len(_HEADER)))
+    widths = [max(len(row[column]) for row in rows) for column in columns]
+    widths[-1] = min(widths[-1], _LEAST_OF_PURPOSE)
+    for column in _LEFT_OUT_FIRST:
+        if sum(widths[one] + 2 for one in columns) - 2 <= width:
+            break
+        columns.remove(column)
+        left_out.append(_HEADER[column])
+    right = [place for place, column in enumerate(columns) if column in _NUMBERS]
+    lines = table([[row[column] for column in columns] for row in rows], right=right)
+    return [line if len(line) <= width else line[: width - 3].rstrip() + "..." for line in lines], left_out
+
+
+def _terminal_width() -> int | None:
+    """The columns there are to fill; None where no terminal shows the output, so that nothing has to be cut."""
+    try:
+        columns = os.get_terminal_size(1).columns
+    except OSError:
+        return None
+    return min(max(columns or _USUAL_WIDTH, _LEAST_WIDTH), _MOST_WIDTH)
 
 
 def _moment(ns: int) -> datetime | None:
