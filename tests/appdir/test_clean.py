@@ -288,7 +288,7 @@ def test_what_the_operator_added_is_not_even_entered(cleaning: Cleaning) -> None
 def test_a_relocated_folder_is_cleaned_under_its_logical_name(cleaning: Cleaning, tmp_path: Path) -> None:
     place = tmp_path / "big"
     place.mkdir()
-    (place / IDENTITY).write_bytes(Identity(cleaning.app_id, "work/csv").encode())
+    (place / IDENTITY).write_bytes(Identity(cleaning.app_id, "work/csv", str(cleaning.root)).encode())
     cleaning.relocations = {"work/csv": str(place)}
     old(place / IDENTITY)
     old(place / "sub" / "gone.csv")
@@ -298,7 +298,7 @@ def test_a_relocated_folder_is_cleaned_under_its_logical_name(cleaning: Cleaning
     assert left.exists()
 
 
-@pytest.mark.parametrize("identity", [b"", b"{}", Identity("another app", "work/csv").encode()])
+@pytest.mark.parametrize("identity", [b"", b"{}", Identity("another app", "work/csv", "/srv").encode()])
 def test_a_relocated_folder_that_is_not_known_to_be_ours_is_left_alone(
     cleaning: Cleaning, tmp_path: Path, identity: bytes
 ) -> None:

@@ -100,7 +100,7 @@ def test_too_many_undeclared_folders_are_counted_and_not_listed(appdir: Path, me
 def test_a_relocated_folder_is_counted_under_its_logical_name(appdir: Path, measure: Measure, tmp_path: Path) -> None:
     place = tmp_path / "big disk"
     place.mkdir()
-    (place / IDENTITY).write_bytes(Identity(require_marker(str(appdir)).app_id, "log").encode())
+    (place / IDENTITY).write_bytes(Identity(require_marker(str(appdir)).app_id, "log", str(appdir)).encode())
     (place / "web.log").write_bytes(b"x" * 5000)
     (appdir / "log" / "left-behind.log").write_bytes(b"x" * 70)
 
@@ -115,7 +115,7 @@ def test_a_relocated_folder_is_counted_under_its_logical_name(appdir: Path, meas
 def test_a_relocated_folder_below_the_app_folder_is_counted_once(appdir: Path, measure: Measure) -> None:
     place = appdir / "own" / "logs"
     place.mkdir(parents=True)
-    (place / IDENTITY).write_bytes(Identity(require_marker(str(appdir)).app_id, "log").encode())
+    (place / IDENTITY).write_bytes(Identity(require_marker(str(appdir)).app_id, "log", str(appdir)).encode())
     files = by_path(measure())["."].files
 
     found = by_path(measure({"log": str(place)}))

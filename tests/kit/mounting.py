@@ -32,6 +32,13 @@ def small_disk(at: Path, *, size_bytes: int) -> Iterator[Path]:
 
 
 @contextmanager
+def bind_mount(source: Path, at: Path) -> Iterator[Path]:
+    """Show the folder `source` a second time, at `at`."""
+    with _mounted(at, "--bind", str(source)) as mounted:
+        yield mounted
+
+
+@contextmanager
 def _mounted(at: Path, *what: str) -> Iterator[Path]:
     at.mkdir()
     mounted = subprocess.run(["mount", *what, str(at)], capture_output=True, text=True, check=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PASSING_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC  # need no permission to list
 _WRITE_FLAGS = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
 _NO_UNNAMED_FILES = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
 
 
 @contextmanager
 def opened_folder(path: str, *, dir_fd: int | None = None) -> Iterator[int]:
-    """Open a folder, refusing a link in its last part, and close it at the end."""
-    fd = os.open(path, _FOLDER_FLAGS, dir_fd=dir_fd)
+    """Open a folder, refusing a link in any part of an absolute path, and close it at the end.
+
+    Absolute paths of ours have been resolved; a link in one was put there since.
+    """
+    fd = os.open(path, _FOLDER_FLAGS, dir_fd=dir_fd) if path[:1] != "/" else _open_absolute(path)
     try:
         yield fd
     finally:
@@ -92,12 +97,14 @@ def replace_file(dir_fd: int, name: str, content: bytes, *, mode: int, owner: tu
 
 
 def read_file(dir_fd: int, name: str, *, limit_bytes: int = 16 << 20) -> bytes | None:
-    """The content of a plain file, or None where there is none; links are refused (ELOOP)."""
+    """The content of a plain file, or None where there is none; anything else is refused (ELOOP, EEXIST)."""
     try:
         fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=dir_fd)
     except FileNotFoundError:
         return None
     with open(fd, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise FileExistsError(errno.EEXIST, "not a plain file", name)
         return stream.read(limit_bytes)
 
 
@@ -137,6 +144,18 @@ def safe_child(root: str, name: str) -> str:
     if not encoded or name in (".", "..") or b"/" in encoded or b"\0" in encoded or len(encoded) > 255:
         raise InputRejected(f"{name!r} is not a file name: expected one plain name of at most 255 bytes.")
     return f"{root}/{name}"
+
+
+def _open_absolute(path: str) -> int:
+    parts = [part for part in path.split("/") if part]
+    fd = os.open("/", _PASSING_FLAGS if parts else _FOLDER_FLAGS)
+    for number, part in enumerate(parts, 1):
+        try:
+            deeper = os.open(part, _FOLDER_FLAGS if number == len(parts) else _PASSING_FLAGS, dir_fd=fd)
+        finally:
+            os.close(fd)
+        fd = deeper
+    return fd
 
 
 def _create_by_temporary_name(dir_fd: int, name: str, content: bytes, *, mode: int) -> bool:

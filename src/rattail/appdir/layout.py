@@ -72,7 +72,9 @@ class Layout:
                 another, a place inside another app folder or claimed by another app.
         """
         places = tuple(
-            Place(folder, owner, relocations.get(path) or join(root, path), path in relocations)
+            Place(folder, owner, os.path.realpath(relocations[path]), True)
+            if path in relocations
+            else Place(folder, owner, join(root, path), False)
             for path, (owner, folder) in self._folders.items()
         )
         faults = [

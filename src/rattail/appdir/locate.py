@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from rattail.appdir.refusal import refusal
 from rattail.errors import AppDirNotFound, InputRejected
 
 ENVIRONMENT_VARIABLE = "RATTAIL_APPDIR"
@@ -17,6 +18,7 @@ class Located(NamedTuple):
     root: str
     reason: str
     is_default: bool = False
+    given: str = ""  # the path before its links were resolved
 
     @property
     def name(self) -> str:
@@ -43,12 +45,13 @@ def locate_appdir(given: str | None, *, flag: str = "--appdir", environ: Mapping
         InputRejected: a path was given that is empty or cannot be a path.
     """
     if given is not None:
-        return Located(_resolved(given, flag), f"because of {flag}")
+        return Located(_resolved(given, flag), f"because of {flag}", given=given)
     from_environment = environ.get(ENVIRONMENT_VARIABLE)
     if from_environment is not None:
         return Located(
             _resolved(from_environment, ENVIRONMENT_VARIABLE),
             f"because of the environment variable {ENVIRONMENT_VARIABLE}",
+            given=from_environment,
         )
     if sys.prefix == sys.base_prefix:
         raise AppDirNotFound(
@@ -58,7 +61,8 @@ def locate_appdir(given: str | None, *, flag: str = "--appdir", environ: Mapping
                 "'rattail' in an environment's 'bin'"
             ),
         )
-    return Located(os.path.realpath(f"{sys.prefix}/app"), "because it is the environment's own", True)
+    own = f"{sys.prefix}/app"
+    return Located(os.path.realpath(own), "because it is the environment's own", True, own)
 
 
 def _resolved(path: str, flag: str) -> str:
@@ -66,4 +70,7 @@ def _resolved(path: str, flag: str) -> str:
         raise InputRejected(f"{flag} is empty: expected the path of an app folder.")
     if "\0" in path:
         raise InputRejected(f"{flag}: a path cannot hold a NUL character.")
-    return os.path.realpath(path)
+    try:
+        return os.path.realpath(path)
+    except OSError as error:  # the current folder was deleted
+        raise refusal("find", path, error) from error

@@ -105,7 +105,8 @@ def plan_make(wanted: Wanted) -> Plan:
         record = _plan_file(wanted_file, wanted, steps)
         if record is not None:
             known = known._replace(files={**known.files, wanted_file.path: record})
-    gone = {path for path in known.relocated if not any(p.path == path and p.is_relocated for p in wanted.places)}
+    elsewhere = {place.path for place in wanted.places if place.is_relocated}
+    gone = {path for path, at in known.relocated.items() if path not in elsewhere and not _holds_files(at)}
     if gone:
         known = known._replace(relocated={path: at for path, at in known.relocated.items() if path not in gone})
     if faults:
@@ -191,20 +192,37 @@ def _plan_folder(place: Place, wanted: Wanted, steps: list[Step]) -> list[str]:
     return []
 
 
+def _holds_files(place: str) -> bool:
+    """Whether a place that a folder was moved away from still holds something of it."""
+    try:
+        names = os.listdir(place)
+    except OSError:
+        return False
+    return IDENTITY in names and any(name not in (IDENTITY, CACHEDIR_TAG) for name in names)
+
+
 def _plan_contents(place: Place, wanted: Wanted, steps: list[Step], *, is_new: bool) -> None:
     if place.path == ".":
-        if is_new or not _is_file(f"{place.location}/{MARKER}"):
+        if is_new or _is_missing(f"{place.location}/{MARKER}"):
             # Content is settled at the end (`_marker_step` replaces it); it comes first on the disk.
             steps.append(Step("write", MARKER, 0o640, f"{place.location}/{MARKER}", wanted.marker.encode()))
-        if is_new or not _is_file(f"{place.location}/{LOCK}"):
+        if is_new or _is_missing(f"{place.location}/{LOCK}"):
             steps.append(Step("write", LOCK, 0o640, f"{place.location}/{LOCK}", b""))
-    if place.is_relocated and (is_new or read_identity(place.location) is None):
-        content = Identity(wanted.marker.app_id, place.path).encode()
-        steps.append(Step("write", f"{place.path}/{IDENTITY}", 0o640, f"{place.location}/{IDENTITY}", content))
+    if place.is_relocated:
+        _plan_identity(place, wanted, steps)
     if place.folder.keep is Keep.SCRATCH:
         tag = f"{place.location}/{CACHEDIR_TAG}"
-        if is_new or not _is_file(tag):
+        if is_new or _is_missing(tag):
             steps.append(Step("write", f"{place.path}/{CACHEDIR_TAG}", 0o640, tag, CACHEDIR_TAG_TEXT))
+
+
+def _plan_identity(place: Place, wanted: Wanted, steps: list[Step]) -> None:
+    found = read_identity(place.location)
+    identity = Identity(wanted.marker.app_id, place.path, wanted.root)
+    if found != identity:
+        action: Action = "write" if found is None else "rewrite"
+        location = f"{place.location}/{IDENTITY}"
+        steps.append(Step(action, f"{place.path}/{IDENTITY}", 0o640, location, identity.encode()))
 
 
 def _plan_file(wanted_file: WantedFile, wanted: Wanted, steps: list[Step]) -> Written | None:
@@ -288,12 +306,18 @@ def _mend(fd: int, name: str, mode: int) -> bool:
 
 
 def _relocated_fault(place: Place, wanted: Wanted) -> str:
-    if read_identity(place.location) is not None:
-        return ""  # whose it is was compared when it was placed
+    identity = read_identity(place.location)
+    if identity is not None:  # which app's it is was compared when it was placed
+        if identity.appdir == wanted.root or place.path in wanted.claimed:
+            return ""
+        return (
+            f"the place of {place.path!r}, {shown(place.location)}, belongs to the app folder "
+            f"{shown(identity.appdir)}. Where this one is a copy of that, give it a place of its own in [folders]; "
+            f"where that one was moved here: {_claim(place, wanted)}"
+        )
     if _was_there(place, wanted):
         return _absent(place, wanted, f"has lost its file '{IDENTITY}'")
-    with os.scandir(place.location) as entries:
-        is_empty = next(entries, None) is None
+    is_empty = all(name == CACHEDIR_TAG for name in os.listdir(place.location))
     if is_empty or place.path in wanted.claimed:
         return ""
     return (
@@ -317,11 +341,18 @@ def _claim(place: Place, wanted: Wanted) -> str:
     return pasted_line("rattail", "make-appdir", "--path", wanted.root, "--claim", place.path)
 
 
-def _is_file(path: str) -> bool:
+def _is_missing(path: str) -> bool:
+    """Whether a file is missing; what is there and is no file is refused."""
     try:
-        return stat.S_ISREG(os.lstat(path).st_mode)
+        mode = os.lstat(path).st_mode
     except OSError:
-        return False
+        return True
+    if not stat.S_ISREG(mode):
+        raise AppDirBroken(
+            f"{shown(path)} should be a file, but it is {_kind(mode)}.",
+            hint="move it out of the way, then run the same command again",
+        )
+    return False
 
 
 def _read(path: str) -> tuple[bytes, int] | None:
@@ -338,8 +369,14 @@ def _read(path: str) -> tuple[bytes, int] | None:
 
 
 def _kind(mode: int) -> str:
-    kinds = ((stat.S_ISREG, "a file"), (stat.S_ISLNK, "a link"), (stat.S_ISFIFO, "a pipe"))
-    return next((name for test, name in kinds if test(mode)), "not a folder")
+    kinds = (
+        (stat.S_ISREG, "a file"),
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISLNK, "a link"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+    )
+    return next((name for test, name in kinds if test(mode)), "a device")
 
 
 def _sha256(content: bytes) -> str:

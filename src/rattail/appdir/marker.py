@@ -59,13 +59,18 @@ class Marker(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Whose relocated folder a place is."""
+    """Whose relocated folder a place is: the app, which of its folders, and where the app folder lies.
+
+    The last tells the app from a copy of it, which would else clean the original's files.
+    """
 
     app_id: str
     folder: str
+    appdir: str
 
     def encode(self) -> bytes:
-        return json.dumps({"app_id": self.app_id, "folder": self.folder}).encode() + b"\n"
+        document = {"app_id": self.app_id, "folder": self.folder, "appdir": self.appdir}
+        return json.dumps(document).encode() + b"\n"
 
 
 def read_marker(root: str) -> Marker | None:
@@ -81,7 +86,7 @@ def read_marker(root: str) -> Marker | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise refusal("read the marker of", root, error) from error
+        raise refusal("read", f"{root}/{MARKER}", error) from error
     return None if content is None else decode_marker(content, root)
 
 
@@ -107,7 +112,7 @@ def decode_marker(content: bytes, root: str) -> Marker:
     try:
         document = json.loads(content)
         layout = document["layout"]
-        if document["format"] != FORMAT or not isinstance(layout, int) or layout < 1:
+        if document["format"] != FORMAT or type(layout) is not int or layout < 1:  # True is an int, too
             raise ValueError("not a marker of ours")
         if layout > LAYOUT_VERSION:
             raise LayoutOutdated(
@@ -138,6 +143,6 @@ def read_identity(place: str) -> Identity | None:
         with files.opened_folder(place) as fd:
             content = files.read_file(fd, IDENTITY, limit_bytes=4096)
         document = json.loads(content or b"null")
-        return Identity(str(document["app_id"]), str(document["folder"]))
+        return Identity(str(document["app_id"]), str(document["folder"]), str(document["appdir"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

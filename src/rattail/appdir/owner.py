@@ -9,15 +9,11 @@ import stat
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rattail.appdir.files import opened_folder, read_file
 from rattail.appdir.hints import pasted_line
-from rattail.appdir.marker import Identity
-from rattail.appdir.names import IDENTITY
-from rattail.appdir.refusal import group_name, refusal, shown, user_name
-from rattail.errors import AppDirBroken, NoSuchThing, NotAllowed
+from rattail.appdir.refusal import group_name, shown, user_name
+from rattail.errors import NoSuchThing, NotAllowed
 
-DEEPEST_NESTING = 400
-_O_PATH = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_STEPS = 4096
 
 
 class Owner(NamedTuple):
@@ -30,17 +26,10 @@ class Owner(NamedTuple):
         return f"{user_name(self.uid)}:{group_name(self.gid)}"
 
 
-class Given:
-    """What giving a tree away did: entries that changed hands, and the ones left, with the reason."""
-
-    def __init__(self, *, only_strangers: bool = False) -> None:
-        self.entries = 0
-        self.left: list[str] = []
-        self.only_strangers = only_strangers
-
-
-def owner_named(user: str | None, group: str | None) -> Owner | None:
+def owner_named(user: str | None, group: str | None, *, present: Owner | None) -> Owner | None:
     """The owner that `--user` and `--group` name; None where neither is given.
+
+    A group alone leaves the folder to the user who has it at `present`, or is to have it.
 
     Raises:
         NoSuchThing: the system knows no such user or group.
@@ -52,14 +41,17 @@ def owner_named(user: str | None, group: str | None) -> Owner | None:
     import pwd
 
     try:
-        entry = pwd.getpwnam(user) if user is not None else pwd.getpwuid(os.geteuid())
+        named = None if user is None else pwd.getpwnam(user)
     except (KeyError, ValueError):
         raise NoSuchThing(f"there is no user {user!r} on this machine.", hint="getent passwd lists them") from None
     try:
-        gid = grp.getgrnam(group).gr_gid if group is not None else entry.pw_gid
+        gid = grp.getgrnam(group).gr_gid if group is not None else -1
     except (KeyError, ValueError):
         raise NoSuchThing(f"there is no group {group!r} on this machine.", hint="getent group lists them") from None
-    owner = Owner(entry.pw_uid, gid)
+    if named is None:
+        owner = Owner(present.uid if present is not None else os.geteuid(), gid)
+    else:
+        owner = Owner(named.pw_uid, gid if group is not None else named.pw_gid)
     if os.geteuid() != 0 and (owner.uid != os.geteuid() or gid not in (os.getegid(), *os.getgroups())):
         raise NotAllowed(
             f"only root can give a folder to {owner}; you are {user_name(os.geteuid())}.",
@@ -124,73 +116,6 @@ def check_can_act_as(owner: Owner, *, root: str, command_line: Sequence[str]) ->
         )
 
 
-def give_tree(
-    root: str, owner: Owner, *, really: bool, identity: Identity | None = None, only_strangers: bool = False
-) -> Given:
-    """Give a folder and everything in it to `owner`; with `really=False` only count.
-
-    With `only_strangers` what has the right user keeps its group, whatever that is.
-
-    Follows no link, enters no other file system, and leaves files with several names (hard links)
-    that belong to somebody else: they may be files of the system under a second name. A relocated
-    folder has to have its `identity` file: its place was chosen by who can write the settings, and
-    that must not be a way to be given /etc.
-    """
-    given = Given(only_strangers=only_strangers)
-    try:
-        with opened_folder(root) as fd:
-            if identity is not None and read_file(fd, IDENTITY, limit_bytes=4096) != identity.encode():
-                given.left.append(f"{root}: does not say that it is this app's {identity.folder}")
-                return given
-            _give(fd, ".", owner, given, really)
-            _give_below(fd, root, os.fstat(fd).st_dev, owner, given, really, 0)
-    except OSError as error:
-        raise refusal("give to another user", root, error) from error
-    return given
-
-
-def _give_below(fd: int, path: str, device: int, owner: Owner, given: Given, really: bool, depth: int) -> None:
-    if depth > DEEPEST_NESTING:
-        raise AppDirBroken(f"{shown(path)} is nested deeper than {DEEPEST_NESTING} folders; expected less.")
-    with os.scandir(fd) as entries:
-        found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
-    for name, is_folder in found:
-        try:
-            if not _give(fd, name, owner, given, really, below=path):
-                continue
-            if is_folder:
-                with opened_folder(name, dir_fd=fd) as inner:
-                    if os.fstat(inner).st_dev == device:
-                        _give_below(inner, f"{path}/{name}", device, owner, given, really, depth + 1)
-                    else:
-                        given.left.append(f"{path}/{name}: another file system")
-        except FileNotFoundError:
-            continue  # removed meanwhile
-
-
-def _give(fd: int, name: str, owner: Owner, given: Given, really: bool, *, below: str = "") -> bool:
-    held = os.open(name, _O_PATH, dir_fd=fd)
-    try:
-        found = os.fstat(held)
-        if found.st_uid == owner.uid and (found.st_gid == owner.gid or given.only_strangers):
-            return True
-        if not stat.S_ISDIR(found.st_mode) and found.st_nlink > 1:
-            given.left.append(f"{below}/{name}: has {found.st_nlink} names (hard links)")
-            return False
-        given.entries += 1
-        if not really:
-            return True
-        if stat.S_ISLNK(found.st_mode):
-            os.chown(name, owner.uid, owner.gid, dir_fd=fd, follow_symlinks=False)
-        else:
-            os.chown(f"/proc/self/fd/{held}", owner.uid, owner.gid)
-            if found.st_mode & (stat.S_ISUID | stat.S_ISGID) and stat.S_ISDIR(found.st_mode):
-                os.chmod(f"/proc/self/fd/{held}", stat.S_IMODE(found.st_mode))
-        return True
-    finally:
-        os.close(held)
-
-
 def groups_of(owner: Owner) -> list[int]:
     """All groups that acting as `owner` brings along."""
     import pwd
@@ -199,6 +124,43 @@ def groups_of(owner: Owner) -> list[int]:
         return os.getgrouplist(pwd.getpwuid(owner.uid).pw_name, owner.gid)
     except KeyError:
         return [owner.gid]
+
+
+def check_links(given: str, *, root: str) -> None:
+    """As root, take no path that leads through somebody's link: it may have been laid to fool root.
+
+    Raises:
+        NotAllowed: `given` leads to `root` through a link that is not root's, or led there a moment ago.
+    """
+    pending, reached = os.path.abspath(given).split("/")[::-1], ""
+    for _ in range(_MOST_STEPS):
+        if not pending:
+            break
+        part = pending.pop()
+        if part in ("", "."):
+            continue
+        if part == "..":
+            reached = os.path.dirname(reached)
+            continue
+        try:
+            found = os.lstat(f"{reached}/{part}")
+        except FileNotFoundError:
+            reached = "/".join((reached, part, *reversed(pending)))
+            break
+        if not stat.S_ISLNK(found.st_mode):
+            reached = f"{reached}/{part}"
+            continue
+        if found.st_uid != 0:
+            link = shown(f"{reached}/{part}")
+            text = f"{shown(given)} leads through {link}, a link of {user_name(found.st_uid)}'s, to {shown(root)}."
+            raise NotAllowed(text, hint="as root, name the real place")
+        target = os.readlink(f"{reached}/{part}")
+        pending += target.split("/")[::-1]
+        reached = "" if target.startswith("/") else reached
+    if reached != root:
+        raise NotAllowed(
+            f"{shown(given)} does not lead to {shown(root)} any more.", hint="as root, name the real place"
+        )
 
 
 def _first_unreachable(paths: Sequence[str]) -> str:

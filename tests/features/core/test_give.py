@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from rattail.appdir.files import opened_folder
 from tests.kit.environment import Environment
 from tests.kit.killing import as_user
+from tests.kit.mounting import bind_mount
 
 ALICE = pwd.getpwnam("daemon")
 MALLORY = pwd.getpwnam("nobody")
@@ -68,7 +70,7 @@ def test_a_second_name_of_a_system_file_is_not_given_away(environment: Environme
 
     assert shadow.stat().st_uid == 0
     assert "not given away" in given.stderr
-    assert "innocent: has 2 names (hard links)" in given.stderr
+    assert "innocent' (it has 2 names: hard links)" in given.stderr
 
 
 def test_settings_cannot_make_root_give_away_a_system_folder(environment: Environment) -> None:
@@ -215,3 +217,76 @@ def _swap(own: Path, secret: Path) -> None:
         own.unlink()
         (aside / "file").unlink()
         aside.rmdir()
+
+
+def test_a_copied_identity_does_not_make_a_shared_folder_hers(environment: Environment) -> None:
+    """mallory copies her folder's identity file into root's shared folder and names that in her settings."""
+    environment.run("make-appdir", "--user", "nobody")
+    hers, shared = environment.path / "hers", environment.path / "shared"
+    hers.mkdir()
+    os.chown(hers, MALLORY.pw_uid, MALLORY.pw_gid)
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (shared / "roots").write_text("secret")
+    settings = environment.appdir / "rattail.toml"
+    settings.write_text(f'[folders]\n"data/uploads" = "{hers}"\n')
+    made = environment.run("make-appdir")
+    assert made.returncode == 0, made.stderr
+    shutil.copy(hers / ".rattail-folder.json", shared)
+    os.chown(shared / ".rattail-folder.json", MALLORY.pw_uid, MALLORY.pw_gid)
+    settings.write_text(f'[folders]\n"data/uploads" = "{shared}"\n')
+
+    environment.run("make-appdir", "--user", "nobody")
+    fixed = environment.run("check-appdir", "--fix")
+
+    assert shared.stat().st_uid == (shared / "roots").stat().st_uid == 0
+    assert shared.stat().st_mode & 0o7777 == 0o1777
+    assert f"chmod 0700 {shared}" not in fixed.stdout
+
+
+def test_root_takes_no_path_through_somebodys_link(environment: Environment) -> None:
+    environment.run("make-appdir", "--user", "daemon")
+    hers = environment.path / "hers"
+    hers.mkdir()
+    link = hers / "app"
+    link.symlink_to(environment.appdir)
+    os.chown(link, MALLORY.pw_uid, MALLORY.pw_gid, follow_symlinks=False)
+
+    refused = environment.run("make-appdir", "--path", link, "--user", "nobody")
+    os.chown(link, 0, 0, follow_symlinks=False)
+    taken = environment.run("make-appdir", "--path", link, "--user", "daemon")
+
+    assert refused.returncode == 58
+    assert "a link of nobody's" in refused.stderr
+    assert _owners(environment.appdir) == {ALICE.pw_uid}
+    assert taken.returncode == 0, taken.stderr
+
+
+def test_a_group_alone_leaves_the_folder_its_user(environment: Environment) -> None:
+    environment.run("make-appdir", "--user", "daemon")
+
+    environment.run("make-appdir", "--group", "nogroup")
+
+    assert _owners(environment.appdir) == {ALICE.pw_uid}
+    assert {path.lstat().st_gid for path in environment.appdir.rglob("*")} == {MALLORY.pw_gid}
+
+
+def test_what_is_mounted_in_the_folder_is_not_given(environment: Environment) -> None:
+    environment.run("make-appdir", "--user", "daemon")
+    system = environment.path / "system"
+    system.mkdir()
+    (system / "file").write_text("root's")
+
+    with bind_mount(system, environment.appdir / "data" / "bound"):
+        given = environment.run("make-appdir", "--user", "daemon", "--group", "nogroup")
+
+        assert _owners(system) == {0}
+        assert "data/bound' (something is mounted there)" in given.stderr
+
+
+def test_a_link_in_the_middle_of_a_path_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "real" / "app").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+
+    with pytest.raises(NotADirectoryError), opened_folder(f"{tmp_path}/link/app"):
+        pass

@@ -325,3 +325,35 @@ def test_path_and_appdir_together_have_to_agree(run: Run, tmp_path: Path) -> Non
 
     assert refused.code == 2
     assert refused.json["errors"][0]["kind"] == "WrongUsage"
+
+
+@pytest.mark.parametrize(
+    "name", ["work/csv/CACHEDIR.TAG", "README.txt", "rattail.toml", "secrets.toml", "app-folder.json"]
+)
+@pytest.mark.parametrize("obstacle", ["folder", "pipe", "link"])
+def test_what_stands_where_a_file_should_be_is_refused(run: Run, appdir: Path, name: str, obstacle: str) -> None:
+    path = appdir / name
+    path.unlink()
+    if obstacle == "folder":
+        path.mkdir()
+    elif obstacle == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/etc/hostname")
+
+    planned = run("make-appdir", "--path", appdir, "--dry-run", timeout_s=20)
+    refused = run("make-appdir", "--path", appdir, timeout_s=20)
+
+    assert planned.code == refused.code
+    assert refused.code in (51, 53)
+    assert Path(name).name in refused.err
+    assert "Traceback" not in refused.err
+
+
+def test_from_a_deleted_current_folder_a_relative_path_is_refused_in_one_sentence(environment: Environment) -> None:
+    script = f"mkdir gone; cd gone; rmdir ../gone; {environment.rattail} make-appdir --path x"
+
+    refused = environment.execute("bash", "-c", script, cwd=environment.path)
+
+    assert refused.returncode == 51
+    assert "Traceback" not in refused.stderr

@@ -27,7 +27,7 @@ def test_a_relocated_folder_is_made_elsewhere_and_says_whose_it_is(run: Run, app
     assert ("make", "data/uploads") in steps
     identity = json.loads((tmp_path / "big disk" / ".rattail-folder.json").read_text())
     marker = json.loads((appdir / "app-folder.json").read_text())
-    assert identity == {"app_id": marker["app_id"], "folder": "data/uploads"}
+    assert identity == {"app_id": marker["app_id"], "folder": "data/uploads", "appdir": str(appdir)}
     assert (tmp_path / "big disk").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "big disk" / "CACHEDIR.TAG").is_file()
 
@@ -174,3 +174,78 @@ def test_brought_back_home_it_is_forgotten(run: Run, appdir: Path, tmp_path: Pat
 
     assert json.loads((appdir / "app-folder.json").read_text())["relocated"] == {}
     assert (appdir / "log").is_dir()
+
+
+def test_a_copy_of_an_app_leaves_the_originals_folders_alone(run: Run, appdir: Path, tmp_path: Path) -> None:
+    place = tmp_path / "big"
+    _relocate(appdir, **{"work/csv": place})
+    run("make-appdir", "--path", appdir)
+    (place / "old").write_text("production's")
+    os.utime(place / "old", (1, 1))
+    copy = tmp_path / "staging"
+    shutil.copytree(appdir, copy, symlinks=True)
+
+    cleaned = run("clean-appdir", "--appdir", copy)
+    made = run("make-appdir", "--path", copy)
+
+    assert (place / "old").exists()
+    assert cleaned.code == 0
+    assert made.code == 51
+    assert f"belongs to the app folder '{appdir}'" in made.err
+
+
+def test_an_app_that_was_moved_claims_its_folders(run: Run, appdir: Path, tmp_path: Path) -> None:
+    place = tmp_path / "big"
+    _relocate(appdir, **{"work/csv": place})
+    run("make-appdir", "--path", appdir)
+    moved = tmp_path / "moved"
+    appdir.rename(moved)
+
+    claimed = run("make-appdir", "--path", moved, "--claim", "work/csv")
+    again = run("make-appdir", "--path", moved, "--json")
+
+    assert claimed.code == 0, claimed.err
+    assert again.data["steps"] == []
+    assert json.loads((place / ".rattail-folder.json").read_text())["appdir"] == str(moved)
+
+
+def test_what_lies_in_a_place_that_settings_no_longer_name_is_not_forgotten(
+    run: Run, appdir: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "big"
+    _relocate(appdir, **{"work/csv": place})
+    run("make-appdir", "--path", appdir)
+    (place / "kept").write_text("")
+    _relocate(appdir)
+
+    run("make-appdir", "--path", appdir)
+
+    checked = run("check-appdir", "--appdir", appdir, "--json")
+    assert ("core.W010", "work/csv") in {(one["id"], one["path"]) for one in checked.data["findings"]}
+    (place / "kept").unlink()
+    run("make-appdir", "--path", appdir)
+    assert run("check-appdir", "--appdir", appdir).code == 0
+
+
+def test_a_lost_marker_is_adopted_with_its_relocated_folders(run: Run, appdir: Path, tmp_path: Path) -> None:
+    _relocate(appdir, **{"work/csv": tmp_path / "big"})
+    run("make-appdir", "--path", appdir)
+    before = json.loads((appdir / "app-folder.json").read_text())
+    (appdir / "app-folder.json").unlink()
+
+    adopted = run("make-appdir", "--adopt", "--path", appdir)
+
+    assert adopted.code == 0, adopted.err
+    assert json.loads((appdir / "app-folder.json").read_text())["app_id"] == before["app_id"]
+    assert run("check-appdir", "--appdir", appdir).code == 0
+
+
+def test_a_place_behind_a_link_is_the_place_it_leads_to(run: Run, appdir: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "alias").symlink_to(tmp_path / "disk")
+    _relocate(appdir, log=tmp_path / "alias" / "log")
+
+    run("make-appdir", "--path", appdir)
+
+    shown = run("show-appdir", "--appdir", appdir, "--json").data["folders"]
+    assert next(one for one in shown if one["path"] == "log")["location"] == str(tmp_path / "disk" / "log")

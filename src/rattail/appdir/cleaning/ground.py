@@ -62,7 +62,7 @@ class Ground:
             ) from error
         if (
             place.is_relocated
-            and read_file(self.fd, IDENTITY, limit_bytes=4096) != Identity(app_id, place.path).encode()
+            and read_file(self.fd, IDENTITY, limit_bytes=8192) != Identity(app_id, place.path, root).encode()
         ):
             os.close(self.fd)
             raise NotOurs(

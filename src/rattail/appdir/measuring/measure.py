@@ -137,7 +137,7 @@ class _Survey:
         return beside.tallies if beside else {}
 
     def _is_ours(self, place: Place, tally: Tally) -> bool:
-        if read_identity(place.location) == Identity(self._app_id, place.path):
+        if read_identity(place.location) == Identity(self._app_id, place.path, self._root):
             return True
         if os.path.lexists(place.location):
             tally.problem = (

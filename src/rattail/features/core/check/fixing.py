@@ -15,13 +15,13 @@ from rattail.appdir import files
 from rattail.appdir.checks.files import copy_of
 from rattail.appdir.checks.tree import Walk
 from rattail.appdir.folder import Keep
+from rattail.appdir.giving import give_tree
 from rattail.appdir.inspect import ExpectedFile, Looking
 from rattail.appdir.locate import Located
 from rattail.appdir.lock import lock_appdir, read_holder
 from rattail.appdir.make import Step, Wanted, apply_steps, plan_make
 from rattail.appdir.marker import Identity
 from rattail.appdir.names import CACHEDIR_TAG, CACHEDIR_TAG_TEXT, LOCK, MARKER, OFFERED_SUFFIX
-from rattail.appdir.owner import give_tree
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBusy, RattailError
 from rattail.features.core.check.service import view_of
@@ -60,12 +60,12 @@ def give_back(registry: Registry, located: Located, *, environ: Mapping[str, str
     for place in looking.places:
         if place.path != "." and not (place.is_relocated and os.path.isdir(place.location)):
             continue
-        identity = Identity(marker.app_id, place.path) if place.is_relocated else None
+        identity = Identity(marker.app_id, place.path, looking.root) if place.is_relocated else None
         given = give_tree(place.location, owner, really=True, identity=identity, only_strangers=True)
         entries += given.entries
         left.extend(given.left)
     fixed = (Fixed(".", f"gave {entries:,} entries to {owner}"),) if entries else ()
-    return Repair(fixed, tuple(f"not given away: {shown(one)}" for one in left))
+    return Repair(fixed, tuple(f"not given away: {one}" for one in left))
 
 
 def repair(registry: Registry, located: Located, *, environ: Mapping[str, str], now: datetime) -> Repair:

@@ -11,7 +11,7 @@ import click
 
 from rattail.appdir.hints import pasted_line
 from rattail.appdir.make import Step
-from rattail.appdir.owner import Owner, act_as, check_can_act_as, owner_named, owner_of
+from rattail.appdir.owner import Owner, act_as, check_can_act_as, check_links, owner_named, owner_of
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
 from rattail.cli.outcome import Message, Outcome
@@ -58,8 +58,11 @@ def make_appdir(
             raise WrongUsage("--path and --appdir name two different folders; give one of them.")
         session.given_appdir, session.flag = path, "--path"
     request = Request(located=session.located, now=datetime.now(UTC), claimed=frozenset(claim))
-    named = owner_named(user, group)
-    owner = named or owner_of(session.root) or _owner_to_be(session.root)
+    present = owner_of(session.root) or _owner_to_be(session.root)
+    named = owner_named(user, group, present=present)
+    owner = named or present
+    if named is not None and os.geteuid() == 0:
+        check_links(session.located.given, root=session.root)
     if owner is not None:
         check_can_act_as(owner, root=session.root, command_line=session.command_line)
     if named is None and owner is not None:
@@ -104,7 +107,7 @@ def _outcome(
     if gift is not None and gift.entries:
         lines.append(f"  {gift.entries:,} entries {verb} to {gift.owner}")
     left = gift.left if gift is not None else ()
-    messages = tuple(Message("warning", f"not given away: {shown(one)}") for one in left)
+    messages = tuple(Message("warning", f"not given away: {one}") for one in left)
     if is_dry_run:
         head = f"App folder {shown(root)}, {session.located.reason}: would do this (nothing was done):"
         lines = [head, *lines] if lines else [f"App folder {shown(root)} is whole: nothing to do."]

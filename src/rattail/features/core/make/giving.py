@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from rattail.appdir.giving import give_tree
 from rattail.appdir.marker import Identity, read_marker
-from rattail.appdir.owner import Owner, give_tree
+from rattail.appdir.owner import Owner, owner_of
 from rattail.config.load import load_settings
 from rattail.registry import Registry
 
@@ -29,9 +30,10 @@ def give_appdir(registry: Registry, root: str, owner: Owner, *, environ: Mapping
 
 
 def _give(registry: Registry, root: str, owner: Owner, environ: Mapping[str, str], *, really: bool) -> Gift:
-    entries, left = 0, []
+    entries, left = 0 if os.path.isdir(root) else 1, []
+    present = owner_of(root)
     for place, identity in _places(registry, root, environ):
-        given = give_tree(place, owner, really=really, identity=identity)
+        given = give_tree(place, owner, really=really, identity=identity, present=present)
         entries += given.entries
         left.extend(given.left)
     return Gift(owner, entries, tuple(left))
@@ -47,4 +49,4 @@ def _places(registry: Registry, root: str, environ: Mapping[str, str]) -> Iterat
     settings = load_settings(registry.options, root=root, environ=environ)
     for place in registry.layout.place(root, settings.relocations(root), app_id=marker.app_id):
         if place.is_relocated and os.path.isdir(place.location):
-            yield place.location, Identity(marker.app_id, place.path)
+            yield place.location, Identity(marker.app_id, place.path, root)
