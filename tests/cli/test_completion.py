@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
+
 from tests.conftest import Run
 from tests.kit.environment import Environment
 from tests.kit.programs import needs_program
@@ -34,6 +36,15 @@ def test_bash_completes_commands_aliases_and_options(environment: Environment) -
     assert complete(environment, "rattail make-") == ["make-appdir", "make-config"]
     assert complete(environment, "rattail cleanu") == ["cleanup"]
     assert "--dry-run" in complete(environment, "rattail make-appdir --d")
+
+
+@pytest.mark.parametrize("words", [{}, {"COMP_WORDS": "rattail"}, {"COMP_WORDS": "rattail", "COMP_CWORD": "x"}])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_nothing_is_offered_where_the_shell_says_nothing(run: Run, shell: str, words: dict[str, str]) -> None:
+    ran = run(env={"_RATTAIL_COMPLETE": f"{shell}_complete", **words})
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "" or words
 
 
 def test_zsh_and_fish_get_their_scripts_and_answers(run: Run) -> None:

@@ -19,6 +19,14 @@ from tests.kit.environment import Environment
 from tests.kit.extension import write_extension
 
 NOBODY = 65534
+INTERRUPTED = """
+import os, signal, sys
+sys.path.remove(os.path.dirname(__file__))
+sys.modules.pop(__name__)
+os.kill(os.getpid(), signal.SIGINT)
+while True:
+    pass
+"""
 RATTAIL = shlex.join([sys.executable, "-m", "rattail"])
 BROKEN_COMMAND = """
 @command("break-shop")
@@ -122,6 +130,26 @@ def test_ctrl_c_in_json_is_an_envelope_too(appdir: Path) -> None:
 
     assert err == ""
     assert json.loads(out)["errors"][0]["kind"] == "Interrupted"
+
+
+@pytest.mark.parametrize("module", ["click", "json", "rattail_interrupted"])
+@pytest.mark.parametrize("words", [("show-appdir",), ("show-appdir", "--json")])
+def test_ctrl_c_while_we_are_imported_is_said_as_at_any_other_time(
+    run: Run, tmp_path: Path, module: str, words: tuple[str, ...]
+) -> None:
+    """Ctrl-C at the very moment when a module is imported: the first, one that is needed to say it, an extension."""
+    env = write_extension(tmp_path / "site", "rattail_interrupted", "FEATURE = Feature('interrupted', 'X')")
+    (tmp_path / "site" / f"{module}.py").write_text(INTERRUPTED)
+
+    ran = run(*words, "--appdir", tmp_path / "none", env=env)
+
+    if "--json" in words:
+        assert ran.json["errors"][0]["kind"] == "Interrupted"
+        assert ran.err == ""
+    else:
+        assert ran.err == "rattail: interrupted.\n    run the same command again to complete it\n"
+        assert ran.out == ""
+    assert ran.code == 130
 
 
 def start(*words: str) -> subprocess.Popen[str]:

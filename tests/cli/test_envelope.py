@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from tests.conftest import Run
@@ -48,7 +49,7 @@ def test_a_mistyped_option_is_an_error_of_kind_wrong_usage(run: Run) -> None:
     assert ran.code == 2
     assert list(ran.json) == KEYS
     assert ran.json["errors"][0]["kind"] == "WrongUsage"
-    assert ran.json["errors"][0]["hint"] == "rattail make-appdir --help"
+    assert ran.json["errors"][0]["hint"] == f"{sys.executable} -m rattail make-appdir --help"
     assert "--path" in ran.json["errors"][0]["message"]
 
 

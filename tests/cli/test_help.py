@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 import pytest
 
@@ -76,7 +78,8 @@ def test_an_unknown_command_is_answered_with_the_nearest_one(run: Run) -> None:
     ran = run("mke-appdir")
 
     assert ran.code == 2
-    assert ran.err == "rattail: there is no command 'mke-appdir'. Did you mean 'make-appdir'?\n    rattail --help\n"
+    said = "rattail: there is no command 'mke-appdir'. Did you mean 'make-appdir'?"
+    assert ran.err == f"{said}\n    {sys.executable} -m rattail --help\n"
 
 
 def test_the_program_alone_shows_its_help_as_a_usage_error(run: Run) -> None:

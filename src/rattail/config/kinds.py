@@ -36,7 +36,7 @@ def is_right(kind: Kind, text: str) -> bool:
 
 
 def nearest_value(option: Option, text: object) -> str:
-    """The right value that a wrong one looks like; empty where there is none, or where it is no list."""
+    """The right value that a wrong one looks like; empty where there is none. Never one that is refused."""
     from difflib import get_close_matches
 
     if option.is_secret or not isinstance(text, str) or len(text) > 60:
@@ -51,8 +51,8 @@ def nearest_value(option: Option, text: object) -> str:
     elif option.kind == "locale":
         return next((one for one in _spellings(text) if _is_locale(one)), "")
     lowered = {one.lower(): one for one in possible}
-    near = get_close_matches(text.lower(), lowered, 1)
-    return lowered[near[0]] if near else ""
+    near = (lowered[one] for one in get_close_matches(text.lower(), lowered))
+    return next((one for one in near if is_right(option.kind, one)), "")
 
 
 def _is_path(text: str) -> bool:

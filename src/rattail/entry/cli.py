@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import click
 
-from rattail.cli.console import Console, let_go
+from rattail.appdir.hints import pasted_line
+from rattail.cli.console import Console, let_go, program_words
 from rattail.cli.group import LazyGroup, build_group
-from rattail.errors import Interrupted, RattailError, WrongUsage
+from rattail.errors import RattailError, WrongUsage
 from rattail.registry import load_registry
 from rattail.version import VERSION
 
@@ -23,6 +24,9 @@ def run(arguments: Sequence[str]) -> int:
 
     A person's mistake is a sentence; a fault of ours shows its traceback. A reader that went away
     (`rattail --help | head -1`) is neither.
+
+    Raises:
+        KeyboardInterrupt: somebody pressed Ctrl-C.
     """
     console = Console(is_json="--json" in arguments)
     try:
@@ -31,8 +35,8 @@ def run(arguments: Sequence[str]) -> int:
         let_go(sys.stdout)
         let_go(sys.stderr)
         return 0
-    except (KeyboardInterrupt, click.Abort):
-        return console.fail(Interrupted("interrupted.", hint="run the same command again to complete it"))
+    except click.Abort:
+        raise KeyboardInterrupt from None
 
 
 def _run(arguments: Sequence[str], console: Console) -> int:
@@ -49,8 +53,8 @@ def _run(arguments: Sequence[str], console: Console) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         return _no_arguments(error, console)
     except click.UsageError as error:
-        program = error.ctx.command_path if error.ctx else "rattail"
-        return console.fail(WrongUsage(error.format_message(), hint=f"{program} --help"))
+        verbs = error.ctx.command_path.split()[1:] if error.ctx else []
+        return console.fail(WrongUsage(error.format_message(), hint=_help_line(*verbs)))
     except click.ClickException as error:
         return console.fail(RattailError(error.format_message()))
     except RattailError as error:
@@ -68,17 +72,27 @@ def _run(arguments: Sequence[str], console: Console) -> int:
 
 
 def _complete(group: LazyGroup, instruction: str) -> int:
-    """Answer the shell: the script that teaches it (`bash_source`), or what may come next."""
+    """Answer the shell: the script that teaches it (`bash_source`), or what may come next.
+
+    Where the words to complete are missing or no words, there is nothing to offer.
+    """
     from click.shell_completion import shell_complete
 
-    return shell_complete(group, {"obj": group.registry}, "rattail", COMPLETION_VARIABLE, instruction)
+    try:
+        return shell_complete(group, {"obj": group.registry}, "rattail", COMPLETION_VARIABLE, instruction)
+    except (KeyError, ValueError):
+        return 0
 
 
 def _no_arguments(error: click.UsageError, console: Console) -> int:
     if console.is_json:
-        return console.fail(WrongUsage("a command is missing.", hint="rattail --help"))
+        return console.fail(WrongUsage("a command is missing.", hint=_help_line()))
     error.show()
     return error.exit_code
+
+
+def _help_line(*verbs: str) -> str:
+    return pasted_line(*program_words(), *verbs, "--help")
 
 
 def _fault_of_ours(error: Exception, console: Console) -> int:

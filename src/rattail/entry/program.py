@@ -17,16 +17,37 @@ def main() -> NoReturn:
     nothing is left to tidy, so the interpreter is not taken apart (12 %).
     """
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    code = 130
     try:
-        _open_closed_streams()
+        code = _run()
+    except KeyboardInterrupt:
+        code = _interrupted()
+    try:
         from rattail.cli.console import flush
-        from rattail.entry.cli import run
 
-        code = flush(run(sys.argv[1:]))
-    except KeyboardInterrupt:  # before the command line was read, or while its last lines were written
+        code = flush(code)
+    except KeyboardInterrupt:  # while its last lines were written: nothing more can be added to them
         os.write(2, b"rattail: interrupted.\n")
+        code = 130
     os._exit(code)
+
+
+def _run() -> int:
+    _open_closed_streams()
+    from rattail.entry.cli import run
+
+    return run(sys.argv[1:])
+
+
+def _interrupted() -> int:
+    """Say that somebody pressed Ctrl-C, at whatever moment: half of us may not be imported."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from rattail.cli.console import Console
+    from rattail.errors import Interrupted
+
+    console = Console(is_json="--json" in sys.argv)
+    return console.fail(Interrupted("interrupted.", hint="run the same command again to complete it"))
 
 
 def _open_closed_streams() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import stat
 import subprocess
@@ -21,6 +22,7 @@ from tests.kit.environment import Environment
 from tests.kit.killing import killed_at
 from tests.kit.snapshot import snapshot
 
+RATTAIL = f"{sys.executable} -m rattail"
 SECRET = 'hunter2 "\\ ü🐟'
 
 
@@ -122,7 +124,7 @@ def test_a_secret_is_masked_and_its_place_is_said(appdir: Path, at: tuple[str, s
     got = run("get-option", "sessions.secret_key", *at)
 
     assert got.out == "********\n"
-    assert f"its value is in {appdir}/secrets.toml" in got.err
+    assert f"its value is in '{appdir}/secrets.toml'" in got.err
 
 
 @pytest.mark.parametrize(
@@ -134,6 +136,61 @@ def test_an_option_that_is_not_there_is_named(at: tuple[str, str], run: Run, key
 
         assert ran.code == 56
         assert f"Did you mean '{meant}'?" in ran.err
+
+
+@pytest.mark.parametrize("key", ["app.nope", "nope", "nope.nope", "app.", ".", ""])
+def test_no_option_is_suggested_that_is_nothing_like_it(appdir: Path, at: tuple[str, str], run: Run, key: str) -> None:
+    ran = run("get-option", key, *at)
+
+    assert ran.code == 56
+    assert "mean" not in ran.err
+    assert ran.err.endswith(f"    list all of them: {RATTAIL} show-config --appdir {appdir}\n")
+
+
+@pytest.mark.parametrize("zone", ["Factory", "localtime", "/etc/localtime", "right/UTC", "europe/berlin", "Berlin"])
+def test_what_is_suggested_is_taken(at: tuple[str, str], run: Run, zone: str) -> None:
+    refused = run("set-option", "app.time_zone", zone, *at)
+    meant = re.search("Did you mean '(.*)'", refused.err)
+
+    assert refused.code == 57
+    assert bool(meant) is (zone not in ("Factory", "localtime", "/etc/localtime"))
+    assert meant is None or run("set-option", "app.time_zone", meant[1], *at).code == 0
+
+
+def test_a_value_that_steers_a_terminal_is_escaped_there_and_raw_in_a_pipe(
+    appdir: Path, at: tuple[str, str], run: Run
+) -> None:
+    run("set-option", "app.title", "a\x1b[31m\nü", *at)
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ.pop("RATTAIL_APPDIR", None)
+        words = [sys.executable, "-m", "rattail", "get-option", "app.title", "--appdir", str(appdir)]
+        os.execv(sys.executable, words)
+    shown = _read_until(terminal, b"\n", b"")
+    os.waitpid(child, 0)
+    os.close(terminal)
+
+    assert shown.decode() == "a\\x1b[31m\\nü\r\n"
+    assert run("get-option", "app.title", *at).out == "a\x1b[31m\nü\n"
+
+
+def test_the_hint_about_a_secret_can_be_pasted(appdir: Path, at: tuple[str, str], run: Run) -> None:
+    said = run("get-option", "mail.password", *at).err
+    line = said.strip().partition("to set it: ")[2]
+
+    subprocess.run(line, shell=True, input=b"hunter2", check=True, env=clean_environment())
+
+    assert tomllib.loads((appdir / "secrets.toml").read_text())["mail"]["password"] == "hunter2"
+
+
+def test_with_quiet_what_was_asked_for_is_printed(appdir: Path, at: tuple[str, str], run: Run) -> None:
+    (appdir / "rattail.toml.new").write_text("[app]\ntitle = 'x'\n")
+    for words in (("get-option", "app.title"), ("diff-config",), ("make-config", "--output", "-"), ("show-config",)):
+        plain, quiet = run(*words, *at), run(*words, *at, "-q")
+
+        assert plain.out == quiet.out
+        assert (quiet.code, quiet.err) == (0, "")
+        assert quiet.out
 
 
 def test_a_value_is_set_in_the_place_of_its_default_and_taken_back(appdir: Path, at: tuple[str, str], run: Run) -> None:
@@ -278,7 +335,7 @@ def test_a_secret_as_an_argument_or_an_empty_one_is_refused(appdir: Path, at: tu
         refused = run("set-option", "mail.password", *words, *at, stdin=stdin)
 
         assert refused.code == 57
-        assert "rattail set-option mail.password" in refused.err
+        assert refused.err.endswith(f"from one: {RATTAIL} set-option mail.password --appdir {appdir}\n")
         assert "< FILE" in refused.err
     assert (appdir / "secrets.toml").read_bytes() == before
 
@@ -286,11 +343,16 @@ def test_a_secret_as_an_argument_or_an_empty_one_is_refused(appdir: Path, at: tu
 def test_taking_back_a_generated_secret_makes_a_fresh_one(appdir: Path, at: tuple[str, str], run: Run) -> None:
     before = tomllib.loads((appdir / "secrets.toml").read_text())["sessions"]["secret_key"]
 
-    run("set-option", "sessions.secret_key", "--unset", *at)
+    ran = run("set-option", "sessions.secret_key", "--unset", *at)
 
     after = tomllib.loads((appdir / "secrets.toml").read_text())["sessions"]["secret_key"]
     assert len(after) == len(before) == 64
     assert after != before
+    assert ran.out.splitlines() == [
+        f"A new sessions.secret_key was generated, in '{appdir}/secrets.toml'.",
+        "The key that signs sessions and cookies. A new one logs everybody out.",
+        "The change takes effect at restart.",
+    ]
 
 
 def test_an_overriding_variable_is_said(at: tuple[str, str], run: Run) -> None:
@@ -338,7 +400,9 @@ def test_a_missing_file_names_the_command_that_makes_it(appdir: Path, at: tuple[
 
     assert refused.code == 50
     assert "rattail make-appdir" in refused.err
-    assert "is missing; make it anew: rattail make-appdir" in run("show-config", *at).err
+    assert refused.err.endswith(f"make it anew: {RATTAIL} make-appdir --appdir {appdir}\n")
+    said = f"is missing; make it anew: {RATTAIL} make-appdir --appdir {appdir}\n"
+    assert run("show-config", *at).err.endswith(said)
 
 
 def test_without_an_app_folder_every_command_says_so(run: Run, tmp_path: Path) -> None:
@@ -375,7 +439,7 @@ def test_twenty_changes_at_once_are_all_kept(appdir: Path, run: Run, registry: R
 
 def test_killed_at_any_moment_the_file_is_the_old_or_the_new(appdir: Path, registry: Registry) -> None:
     path = appdir / "rattail.toml"
-    option = find_option(registry, "app.title")
+    option = find_option(registry, "app.title", root=str(appdir))
     seen = set()
     moment, is_killed = 0, True
     while is_killed:

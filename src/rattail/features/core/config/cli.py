@@ -27,6 +27,7 @@ from rattail.features.core.config.service import set_option as change_option
 
 _LARGEST_SECRET_BYTES = 64 << 10
 _WIDEST_VALUE = 60
+_STDOUT_FD = 1
 
 
 @command("show-config")
@@ -43,7 +44,7 @@ def show_config(session: Session, table_name: str | None) -> Outcome:
     found = [by_key[option.key] for options in tables.values() for option in options]
     if not found:
         raise _no_such_table(settings, table_name or "")
-    messages = [*_missing_files(root), *_unknown_variables(settings)]
+    messages = [*_missing_files(session, root), *_unknown_variables(settings)]
     error = None
     if settings.faults:
         error = ConfigInvalid([fault.message for fault in settings.faults], hint="mend the lines and variables named")
@@ -56,15 +57,18 @@ def show_config(session: Session, table_name: str | None) -> Outcome:
 @click.argument("key", metavar="TABLE.NAME")
 def get_option(session: Session, key: str) -> Outcome:
     """Print the value of one option, and nothing else; of a secret, only whether it is set."""
-    option = find_option(session.registry, key)
+    option = find_option(session.registry, key, root=session.root)
     root = _require_appdir(session)
     setting = session.settings.require_sound().by_key[option.key]
     messages: tuple[Message, ...] = ()
     if option.is_secret:
-        where = f"{root}/{SECRETS_FILE}" if setting.source == SECRETS_FILE else setting.source
-        said = f"its value is in {where}" if setting.value else f"it is not set; set it with: rattail set-option {key}"
-        messages = (Message("note", f"{key} is a secret and is not shown; {said}"),)
-    return Outcome(_option_data(setting), [text_of(setting.shown)], messages, is_answer=True)
+        where = shown(f"{root}/{SECRETS_FILE}") if setting.source == SECRETS_FILE else setting.source
+        unset = f"is not set; to set it: {_line(session, 'set-option', key)}"
+        said = f"is not shown; its value is in {where}" if setting.value else unset
+        messages = (Message("note", f"{key} is a secret and {said}"),)
+    text = text_of(setting.shown)
+    line = offering.printable(text) if os.isatty(_STDOUT_FD) else text
+    return Outcome(_option_data(setting), [line], messages, is_answer=True)
 
 
 @command("set-option")
@@ -78,11 +82,11 @@ def set_option(session: Session, key: str, value: str | None, unset: bool) -> Ou
     'rattail set-option mail.password < FILE'. A list is written as a,b. Before a VALUE that begins with
     a dash put '--'.
     """
-    option = find_option(session.registry, key)
+    option = find_option(session.registry, key, root=session.root)
     marker = session.marker
     if unset and value is not None:
         raise WrongUsage("give a value or --unset, not both.")
-    new = None if unset else _given_value(option, value)
+    new = None if unset else _given_value(session, option, value)
     change = change_option(session.registry, option, new, root=session.root, marker=marker, environ=dict(os.environ))
     return _change_outcome(session, change)
 
@@ -120,7 +124,7 @@ def diff_config(session: Session, name: str | None) -> Outcome:
     """Show how the new editions that are offered (NAME.new) differ from your files."""
     root = _require_appdir(session)
     if name is not None:
-        names: tuple[str, ...] = (offering.find_generated(session.registry, name),)
+        names: tuple[str, ...] = (offering.find_generated(session.registry, name, root=root),)
     else:
         names = offering.offered_names(session.registry, root)
     differences = {one: offering.difference(session.registry, root, one) for one in names}
@@ -141,14 +145,14 @@ def accept_config(session: Session, names: tuple[str, ...], is_all: bool, is_rej
     root = _require_appdir(session)
     if names and is_all:
         raise WrongUsage("give names or --all, not both.")
-    chosen = tuple(dict.fromkeys(offering.find_generated(session.registry, name) for name in names))
+    chosen = tuple(dict.fromkeys(offering.find_generated(session.registry, name, root=root) for name in names))
     offered = offering.offered_names(session.registry, root)
     if not chosen and not offered:
         return Outcome({"accepted": [], "rejected": []}, [_nothing_offered(root)])
     if not chosen and not is_all:
         raise InputRejected(
-            f"which one? Offered: {', '.join(offered)}.",
-            hint=_line(session, "accept-config", offered[0]) + " (or --all)",
+            f"which one? Offered: {', '.join(offered)}; or --all.",
+            hint=_line(session, "accept-config", offered[0]),
         )
     chosen = chosen or offered
     if is_rejected:
@@ -218,10 +222,11 @@ def _no_such_table(settings: Settings, name: str) -> NoSuchThing:
     return NoSuchThing(f"there is no table {shown(name)}; expected one of {', '.join(tables)}.{meant}")
 
 
-def _missing_files(root: str) -> Iterator[Message]:
+def _missing_files(session: Session, root: str) -> Iterator[Message]:
+    make_it = _line(session, "make-appdir")
     for name in (SETTINGS_FILE, SECRETS_FILE):
         if not os.path.lexists(f"{root}/{name}"):
-            yield Message("warning", f"{shown(f'{root}/{name}')} is missing; make it anew: rattail make-appdir")
+            yield Message("warning", f"{shown(f'{root}/{name}')} is missing; make it anew: {make_it}")
 
 
 def _unknown_variables(settings: Settings) -> Iterator[Message]:
@@ -234,13 +239,13 @@ def _unknown_variables(settings: Settings) -> Iterator[Message]:
         yield Message("warning", f"the environment variable {variable} names no option and has no effect.{meant}")
 
 
-def _given_value(option: Option, text: str | None) -> Value:
+def _given_value(session: Session, option: Option, text: str | None) -> Value:
     """The value from the argument, or of a secret from the terminal or the standard input."""
     if not option.is_secret:
         if text is None:
             raise WrongUsage(f"{option.key} needs a value: expected {option.expected}; or --unset.")
         return parsed(option, text)
-    way = f"type it when asked: rattail set-option {option.key}   (or from a file: ... < FILE)"
+    way = f"type it when asked, or add < FILE to read it from one: {_line(session, 'set-option', option.key)}"
     if text is not None:
         raise InputRejected(
             f"{option.key} is a secret, and a command line can be read by others (process list, shell history): "
@@ -274,6 +279,8 @@ def _change_outcome(session: Session, change: Change) -> Outcome:
     written = "********" if option.is_secret and value else toml_value(value)
     if not change.is_changed:
         lines = [f"{option.key} is {'at its default' if is_default else written} already: nothing to do."]
+    elif change.is_generated:
+        lines = [f"A new {option.key} was generated, in {shown(change.path)}.", option.help]
     elif is_default:
         lines = [f"{option.key} is back at its default ({written}), in {shown(change.path)}."]
     else:

@@ -17,7 +17,7 @@ from rattail.config.load import MASK, load_settings, read_values
 from rattail.config.option import Option, Value
 from rattail.config.toml_text import SETTINGS_FILE, Unreadable
 from rattail.errors import ConfigInvalid, InputRejected, NoSuchThing, WouldOverwrite
-from rattail.features.core.config.service import locked, read_settings_file, replace_text
+from rattail.features.core.config.service import locked, read_settings_file, replace_text, typed
 from rattail.features.core.make.files import generated_file, settings_file
 from rattail.registry import Registry
 
@@ -45,8 +45,8 @@ def generated_names(registry: Registry) -> tuple[str, ...]:
     return (SETTINGS_FILE, *(file.path for _, file in registry.files))
 
 
-def find_generated(registry: Registry, name: str) -> str:
-    """A name as typed, perhaps with `.new`, as one of the known ones.
+def find_generated(registry: Registry, name: str, *, root: str) -> str:
+    """A name as typed, perhaps with `.new`, as one of the known ones. `root` is for the hint.
 
     Raises:
         NoSuchThing: it is none of them, so no other file can be reached this way.
@@ -61,7 +61,7 @@ def find_generated(registry: Registry, name: str) -> str:
     meant = f" Did you mean '{near[0]}'?" if near else ""
     raise NoSuchThing(
         f"no new edition is ever offered of {shown(name)}; expected one of {', '.join(names)}.{meant}",
-        hint="rattail diff-config shows what is offered",
+        hint=f"see what is offered: {typed(root, 'diff-config')}",
     )
 
 
@@ -139,7 +139,7 @@ def difference(registry: Registry, root: str, name: str) -> list[str]:
     values = [str(settings.by_key[option.key].value) for option in secrets]
     before, after = (_masked(text, secrets, values).splitlines() for text in (old, new))
     lines = unified_diff(before, after, fromfile=name, tofile=name + OFFERED_SUFFIX, lineterm="")
-    return ["".join(_printable(letter) for letter in line) for line in lines]
+    return [printable(line) for line in lines]
 
 
 def accept_offer(registry: Registry, root: str, name: str) -> Accepted:
@@ -157,7 +157,7 @@ def accept_offer(registry: Registry, root: str, name: str) -> Accepted:
         new = _offered_text(root, name)
         old = _text_or_empty(root, name)
         if name == SETTINGS_FILE:
-            _check_values(registry, old, new)
+            _check_values(registry, root, old, new)
         known = _require_marker(root).files.get(name, Written("", ""))
         kept_as = ""
         wanted = _wanted(registry, root, name)
@@ -195,7 +195,7 @@ def _require_offer(root: str, name: str) -> None:
     if not os.path.lexists(f"{root}/{name}{OFFERED_SUFFIX}"):
         raise NoSuchThing(
             f"no new edition of {name} is offered: there is no {shown(f'{root}/{name}{OFFERED_SUFFIX}')}.",
-            hint="rattail diff-config shows what is offered",
+            hint=f"see what is offered: {typed(root, 'diff-config')}",
         )
 
 
@@ -213,16 +213,17 @@ def _text_or_empty(root: str, name: str) -> str:
         return ""  # whatever is in it, it is kept beside the new one
 
 
-def _check_values(registry: Registry, old: str, new: str) -> None:
+def _check_values(registry: Registry, root: str, old: str, new: str) -> None:
     """Refuse offered settings that would quietly change a value, or that are wrong."""
+    anew = typed(root, "make-config")
     by_key = {option.key: option for option in registry.options}
     name = SETTINGS_FILE + OFFERED_SUFFIX
     try:
         offered, faults = read_values(by_key, new, name=name, is_secret=False)
     except Unreadable as error:
-        raise ConfigInvalid([error.message], hint="mend that line, or make it anew: rattail make-config") from None
+        raise ConfigInvalid([error.message], hint=f"mend that line, or make it anew: {anew}") from None
     if faults:
-        raise ConfigInvalid([fault.message for fault in faults], hint="mend it, or make it anew: rattail make-config")
+        raise ConfigInvalid([fault.message for fault in faults], hint=f"mend it, or make it anew: {anew}")
     try:
         present, _ = read_values(by_key, old, name=SETTINGS_FILE, is_secret=False)
     except Unreadable:
@@ -231,8 +232,7 @@ def _check_values(registry: Registry, old: str, new: str) -> None:
     if others:
         raise InputRejected(
             f"{name} has other values than {SETTINGS_FILE} has now: {', '.join(others)}. Nothing was changed.",
-            hint="make it anew with the present values: rattail make-config (or set the new values first: "
-            "rattail set-option)",
+            hint=f"set those values first, or make it anew with the present ones: {anew}",
         )
 
 
@@ -303,5 +303,6 @@ def _masked(text: str, secrets: Iterable[Option], values: Iterable[str]) -> str:
     return text
 
 
-def _printable(letter: str) -> str:
-    return letter if letter.isprintable() or letter == "\t" else repr(letter)[1:-1]
+def printable(text: str) -> str:
+    """A text of which nothing steers a terminal: what cannot be shown is written as an escape."""
+    return "".join(letter if letter.isprintable() or letter == "\t" else repr(letter)[1:-1] for letter in text)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from rattail.appdir.files import opened_folder, replace_file
+from rattail.appdir.hints import pasted_line
 from rattail.appdir.lock import lock_appdir
 from rattail.appdir.marker import Marker
 from rattail.appdir.names import CACHEDIR_TAG, IDENTITY, is_temporary
@@ -22,6 +23,8 @@ from rattail.config.values import WrongValue, parse_value
 from rattail.errors import AppDirNotFound, ConfigInvalid, InputRejected, NoSuchThing, NotAllowed
 from rattail.features.core.make.files import new_secret
 from rattail.registry import Registry
+
+_LIKENESS = 0.7
 
 
 class Move(NamedTuple):
@@ -37,20 +40,30 @@ class Move(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What setting an option did. `was` is what the file said before, None where it said nothing."""
+    """What setting an option did.
+
+    `was` is what the file said before, None where it said nothing. `is_generated`: the value is a new
+    random one, because the default was asked for.
+    """
 
     option: Option
     path: str
     was: Value | None
     value: Value | None
     is_changed: bool
+    is_generated: bool
     overridden_by: str
     still_wrong: tuple[str, ...]
     move: Move | None
 
 
-def find_option(registry: Registry, key: str) -> Option:
-    """The option with that full name.
+def typed(root: str, verb: str, *words: str) -> str:
+    """The command line that does something in the same app folder, for hints; the edge names the program in full."""
+    return pasted_line("rattail", verb, *words, "--appdir", root)
+
+
+def find_option(registry: Registry, key: str, *, root: str) -> Option:
+    """The option with that full name. `root` is the app folder that the hint names.
 
     Raises:
         NoSuchThing: there is none; the message names the one that was perhaps meant.
@@ -58,14 +71,25 @@ def find_option(registry: Registry, key: str) -> Option:
     by_key = {option.key: option for option in registry.options}
     if key in by_key:
         return by_key[key]
+    near = _near(registry.options, key)
+    meant = f" Did you mean '{near}'?" if near else ""
+    hint = f"list all of them: {typed(root, 'show-config')}"
+    raise NoSuchThing(f"there is no option {shown(key)}.{meant}", hint=hint)
+
+
+def _near(options: Sequence[Option], key: str) -> str:
+    """The option that was perhaps meant: in the table that was named, else of that name, else a like one."""
     from difflib import get_close_matches
 
-    near = get_close_matches(key, by_key, 1)
-    if not near:
-        by_name = {option.name: option.key for option in reversed(registry.options)}
-        near = [by_name[name] for name in get_close_matches(key.rpartition(".")[2], by_name, 1)]
-    meant = f" Did you mean '{near[0]}'?" if near else ""
-    raise NoSuchThing(f"there is no option {shown(key)}.{meant}", hint="rattail show-config lists all of them")
+    table, _, name = key.partition(".")
+    here = {option.name: option.key for option in options if option.table == table}
+    anywhere = {option.name: option.key for option in reversed(options)}
+    whole = {option.key: option.key for option in options}
+    for known, wanted in ((here, name), (whole, "" if here else key), (anywhere, name or key)):
+        near = get_close_matches(wanted, known, 1, cutoff=_LIKENESS)
+        if near:
+            return known[near[0]]
+    return ""
 
 
 def parsed(option: Option, text: str) -> Value:
@@ -101,7 +125,8 @@ def set_option(
         AppDirBusy, AppDirBroken: the lock is held, or the disk refuses.
     """
     name = SECRETS_FILE if option.is_secret else SETTINGS_FILE
-    if value is None and option.is_generated:
+    is_generated = value is None and option.is_generated
+    if is_generated:
         value = new_secret()
 
     def change(text: str) -> str:
@@ -121,7 +146,7 @@ def set_option(
         after = load_settings(registry.options, root=root, environ=environ)
     overridden = next((one for one in environment_variables(option) if one in environ), "")
     still_wrong = tuple(fault.message for fault in after.faults)
-    return Change(option, f"{root}/{name}", was, value, is_changed, overridden, still_wrong, move)
+    return Change(option, f"{root}/{name}", was, value, is_changed, is_generated, overridden, still_wrong, move)
 
 
 @contextmanager
@@ -160,7 +185,7 @@ def replace_text(root: str, name: str, text: str) -> None:
             owner, me = user_name(found.st_uid), user_name(os.geteuid())
             raise NotAllowed(
                 f"{shown(path)} belongs to user {owner}; written by {me} it would belong to {me}.",
-                hint=f"give it to the folder's owner first: chown {me} {shown(path)}",
+                hint=f"give it to the folder's owner first: {pasted_line('chown', str(os.geteuid()), path)}",
             )
         with opened_folder(root) as fd:
             owner_and_group = (found.st_uid, found.st_gid)
@@ -173,7 +198,8 @@ def _rewrite(root: str, name: str, change: Callable[[str], str]) -> bool:
     """Replace a settings file by what `change` makes of its text. False where that is the same."""
     text = read_settings_file(root, name)
     if text is None:
-        raise AppDirNotFound(f"{shown(f'{root}/{name}')} is missing.", hint="make it anew: rattail make-appdir")
+        hint = f"make it anew: {typed(root, 'make-appdir')}"
+        raise AppDirNotFound(f"{shown(f'{root}/{name}')} is missing.", hint=hint)
     changed = change(text)
     if changed == text:
         return False
