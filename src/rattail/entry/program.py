@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False  # typing itself is slow to import, and until main() runs Ctrl-C is a traceback
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
