@@ -41,7 +41,10 @@ class Session:
 
     @cached_property
     def settings(self) -> Settings:
-        return load_settings(self.registry.options, root=self.root, environ=os.environ)
+        settings = load_settings(self.registry.options, root=self.root, environ=os.environ)
+        for text in settings.strangers:
+            self.console.say(text, level="warning")
+        return settings
 
     @cached_property
     def marker(self) -> Marker:

@@ -7,9 +7,10 @@ from rattail.config.kinds import nearest_value
 from rattail.config.option import Option
 from rattail.config.render import toml_value
 from rattail.config.statements import lines_of
-from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE, Fault
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE, STRANGER, Fault
 
 _LONGEST_SHOWN = 60
+_A_SLIP = 0.75  # how like a known name a misspelt one is, from 0 to 1
 _lines_of = lru_cache(maxsize=2)(lines_of)
 
 
@@ -22,6 +23,8 @@ def describe(
     where = f"{name}:{'.'.join(path)}"
     option = by_key.get(".".join(path)) if len(path) == 2 else None
     if option is None or option.table != path[0]:
+        if _is_stranger(by_key, path, raw):
+            return Fault(STRANGER, f"{at}: {_strangers_text(path)}", where)
         return Fault("unknown", f"{at}: {_unknown(by_key, path, raw, is_secret)}", where)
     if option.is_secret and not is_secret:
         said = f"is a secret and belongs in {SECRETS_FILE}, where only the app can read it"
@@ -35,6 +38,22 @@ def describe(
         expected += ", in quotes"
     said = f"expected {expected}; found {found_text(option, raw)}.{suggestion(option, raw)}"
     return Fault("value", f"{at}: [{option.table}] {option.name}: {said}", where)
+
+
+def _is_stranger(by_key: Mapping[str, Option], path: tuple[str, ...], raw: object) -> bool:
+    """Whether this is rather the setting of an extension that is not installed now than a slip of the pen."""
+    from difflib import get_close_matches
+
+    if len(path) == 1:
+        known = {option.table for option in by_key.values()}
+        return isinstance(raw, dict) and not get_close_matches(path[0], known, 1, _A_SLIP)
+    folders = [option.name for option in by_key.values() if option.table == "folders"]
+    return path[0] == "folders" and len(path) == 2 and not get_close_matches(path[1], folders, 1, _A_SLIP)
+
+
+def _strangers_text(path: tuple[str, ...]) -> str:
+    what = f"a table {_bracketed(path[0])}" if len(path) == 1 else f"a folder {_quoted(path[1])}"
+    return f"no feature and no installed extension has {what}. It is left as it is."
 
 
 def found_text(option: Option, raw: object) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from rattail.config.option import Option, Value
-from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE, Fault, Unreadable, parse_toml, read_text
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE, STRANGER, Fault, Unreadable, parse_toml, read_text
 from rattail.config.values import WrongValue, check_value, parse_value
 from rattail.errors import ConfigInvalid
 
@@ -65,11 +65,17 @@ class Settings(NamedTuple):
             and _absolute(root, str(setting.value)) != f"{root}/{setting.option.name}"
         }
 
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """What stands there of extensions that are not installed now, a sentence each: nothing stops for it."""
+        return tuple(fault.message for fault in self.faults if fault.kind == STRANGER)
+
     def require_sound(self) -> "Settings":
         """These settings, or all their faults as one `ConfigInvalid`."""
-        if self.faults:
+        serious = [fault.message for fault in self.faults if fault.kind != STRANGER]
+        if serious:
             raise ConfigInvalid(
-                [fault.message for fault in self.faults],
+                serious,
                 hint="mend the lines and variables named, then run the same command again",
             )
         return self

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rattail.appdir.refusal import refusal
 
+STRANGER = "stranger"  # the kind of a fault that stops nothing
 SETTINGS_FILE = "rattail.toml"
 SECRETS_FILE = "secrets.toml"
 LARGEST_FILE_BYTES = 256 << 10

@@ -357,3 +357,28 @@ def test_from_a_deleted_current_folder_a_relative_path_is_refused_in_one_sentenc
 
     assert refused.returncode == 51
     assert "Traceback" not in refused.stderr
+
+
+def test_settings_of_an_extension_that_is_gone_stop_nothing_and_stay(run: Run, appdir: Path) -> None:
+    with (appdir / "rattail.toml").open("a") as settings:
+        settings.write('"data/loyalty" = "/srv/loyalty"\n\n[loyalty]\ndays = 5\n')
+    before = snapshot(appdir)
+
+    made = run("make-appdir", "--path", appdir, "--json")
+    title = run("get-option", "app.title", "--appdir", appdir)
+    checked = run("check-appdir", "--appdir", appdir, "--json")
+
+    assert made.data["steps"] == []
+    assert snapshot(appdir) == before
+    assert title.out == "Rattail\n"
+    assert "no installed extension has a table [loyalty]. It is left as it is." in title.err
+    assert [one["id"] for one in checked.data["findings"] if one["level"] != "info"] == ["core.W015"] * 2
+
+
+def test_a_misspelt_table_is_still_a_fault(run: Run, appdir: Path) -> None:
+    (appdir / "rattail.toml").write_text("[uplaods]\nkeep_days = 5\n")
+
+    refused = run("make-appdir", "--path", appdir)
+
+    assert refused.code == 53
+    assert "Did you mean 'uploads'?" in refused.err

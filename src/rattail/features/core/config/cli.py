@@ -18,7 +18,7 @@ from rattail.cli.session import Session
 from rattail.config.load import Setting, Settings, environment_variables
 from rattail.config.option import Option, Value
 from rattail.config.render import by_table, toml_value
-from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE, STRANGER
 from rattail.config.values import text_of
 from rattail.errors import ConfigInvalid, InputRejected, NoSuchThing, WrongUsage
 from rattail.features.core.config import offering
@@ -46,8 +46,9 @@ def show_config(session: Session, table_name: str | None) -> Outcome:
         raise _no_such_table(settings, table_name or "")
     messages = [*_missing_files(session, root), *_unknown_variables(settings)]
     error = None
-    if settings.faults:
-        error = ConfigInvalid([fault.message for fault in settings.faults], hint="mend the lines and variables named")
+    serious = [fault.message for fault in settings.faults if fault.kind != STRANGER]
+    if serious:
+        error = ConfigInvalid(serious, hint="mend the lines and variables named")
     data = {"appdir": root, "options": [_option_data(one) for one in found]}
     lines = _config_lines(found, is_verbose=session.console.is_verbose)
     return Outcome(data, lines, tuple(messages), error, is_answer=True)

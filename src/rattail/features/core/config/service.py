@@ -18,7 +18,7 @@ from rattail.config.edit import with_value, without_value
 from rattail.config.load import Setting, Settings, environment_variables, load_settings
 from rattail.config.option import Option, Value
 from rattail.config.render import FOLDERS_TABLE
-from rattail.config.toml_text import LARGEST_FILE_BYTES, SECRETS_FILE, SETTINGS_FILE, Unreadable, read_text
+from rattail.config.toml_text import LARGEST_FILE_BYTES, SECRETS_FILE, SETTINGS_FILE, STRANGER, Unreadable, read_text
 from rattail.config.values import WrongValue, parse_value
 from rattail.errors import AppDirNotFound, ConfigInvalid, InputRejected, NoSuchThing, NotAllowed
 from rattail.features.core.make.files import new_secret
@@ -145,7 +145,7 @@ def set_option(
             is_changed = _rewrite(root, name, change)
         after = load_settings(registry.options, root=root, environ=environ)
     overridden = next((one for one in environment_variables(option) if one in environ), "")
-    still_wrong = tuple(fault.message for fault in after.faults)
+    still_wrong = tuple(fault.message for fault in after.faults if fault.kind != STRANGER)
     return Change(option, f"{root}/{name}", was, value, is_changed, is_generated, overridden, still_wrong, move)
 
 

@@ -12,7 +12,7 @@ from rattail.config.edit import add_missing_secrets, with_value
 from rattail.config.load import Settings
 from rattail.config.option import SECRET_BYTES, Option, Value
 from rattail.config.render import render_settings
-from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE, read_text
 from rattail.registry import Registry, load_target
 
 SETTINGS_MODE = 0o640
@@ -71,7 +71,13 @@ def generated_file(file: AppFile, making: Making) -> WantedFile:
 
 
 def settings_file(registry: Registry, root: str, settings: Settings, first_values: Mapping[str, Value]) -> WantedFile:
-    """The settings file as it is written now, the operator's values kept."""
+    """The settings file as it is written now, the operator's values kept.
+
+    A file that holds settings of an extension that is not installed now is left as it is: they could
+    not be written again.
+    """
+    if settings.strangers and (text := read_text(f"{root}/{SETTINGS_FILE}", SETTINGS_FILE)) is not None:
+        return WantedFile(SETTINGS_FILE, SETTINGS_MODE, text.encode(), text.encode())
     values = {key: value for key, value in settings.in_files.items() if not settings.by_key[key].option.is_secret}
     if not os.path.lexists(f"{root}/{SETTINGS_FILE}"):
         values.update({key: value for key, value in first_values.items() if not settings.by_key[key].option.is_secret})
