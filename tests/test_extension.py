@@ -102,6 +102,8 @@ COMMAND = "Command('{}', 'Does it.', 'other:it', ('{}',))"
         (DECLARED.format("folders=(Folder('log', 'mine', Keep.ESSENTIAL),)"), "both declare folder 'log'"),
         (DECLARED.format("folders=(Folder('work/csv/x', 'mine', Keep.ESSENTIAL),)"), "the scratch folder 'work/csv'"),
         (DECLARED.format("folders=(Folder('../x', 'mine', Keep.ESSENTIAL),)"), "not a plain relative path"),
+        (DECLARED.format("folders=(Folder('rattail.toml', 'mine', Keep.ESSENTIAL),)"), "'rattail.toml' exists already"),
+        (DECLARED.format("folders=(Folder('README.txt', 'mine', Keep.ESSENTIAL),)"), "'README.txt' exists already"),
         (DECLARED.format(f"commands=({COMMAND.format('show-appdir', 'x')},)"), "'show-appdir' exists already"),
         (DECLARED.format(f"commands=({COMMAND.format('do-it', 'cleanup')},)"), "'cleanup' exists already"),
         (DECLARED.format("options=(Option('title', 'Mine.', table='app'),)"), "'app.title' exists already"),

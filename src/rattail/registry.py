@@ -14,7 +14,9 @@ from importlib import import_module
 
 from rattail.appdir.folder import AppFile
 from rattail.appdir.layout import Layout
+from rattail.appdir.names import LOCK, MARKER
 from rattail.config.option import Option
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE
 from rattail.feature import Command, Feature
 
 BUILT_IN = (
@@ -32,6 +34,7 @@ BUILT_IN = (
     "projects",
     "mail",
 )
+_CORE_FILES = (MARKER, LOCK, SETTINGS_FILE, SECRETS_FILE)
 ENTRY_POINT_GROUP = "rattail.features"
 UPSTREAM = "rattail"
 UPSTREAM_WARNING = (
@@ -189,10 +192,18 @@ def _add_extension(features: list[Feature], target: str) -> str:
         )
         if twice:
             return f"its option {twice!r} exists already"
+        twice = _first_repeated((*_CORE_FILES, *(path for one in (*features, feature) for path in _paths(one))))
+        if twice:
+            return f"its {twice!r} exists already"
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever somebody else's code does, the shop goes on
         return f"{type(error).__name__}: {error}"
     features.append(feature)
     return ""
+
+
+def _paths(feature: Feature) -> Iterator[str]:
+    yield from (folder.path for folder in feature.folders)
+    yield from (file.path for file in feature.files)
 
 
 def _command_names(feature: Feature) -> Iterator[str]:
