@@ -1,4 +1,9 @@
-"""The keys of every command's JSON, found by running the commands."""
+"""The keys of every command's JSON and their types, found by running the commands.
+
+Every key has to be seen with something in it: a list that is never filled or a key that is always null
+is an error here, so that an example has to be added to `EXAMPLES` (or, where only root could show it, a
+line to `UNSEEN`).
+"""
 
 from __future__ import annotations
 
@@ -6,86 +11,156 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from rattail.registry import load_registry
+from tests.kit.extension import write_extension
+from tests.kit.upstream import make_upstream
 
-# The words after each command, chosen so that every key shows; they run in this order.
-WORDS: dict[str, tuple[str, ...]] = {
-    "make-appdir": (),
-    "show-appdir": (),
-    "check-appdir": ("--fix",),
-    "clean-appdir": ("--dry-run",),
-    "show-config": (),
-    "get-option": ("app.title",),
-    "set-option": ("app.title", "Our Shop"),
-    "make-config": (),
-    "diff-config": (),
-    "accept-config": ("rattail.toml",),
-}
 NAMES = {bool: "true or false", int: "number", float: "number", str: "text", type(None): "null"}
+ORDER = ("text", "number", "true or false", "list of text", "list of object", "object", "null")
+#: An option of each kind of value there is, whatever the built-in features use.
+KINDS = """
+FEATURE = Feature(
+    name="kinds",
+    title="Kinds",
+    options=(
+        Option("flag", "A flag.", kind="boolean", default=False),
+        Option("names", "Names.", kind="list", default=("a", "b")),
+    ),
+)
+"""
+#: What only root could show (a folder given away), or only somebody who is not (one that cannot be read).
+UNSEEN = {("make-appdir", "given_to"): "text", ("show-appdir", "folders[].problem"): "text"}
+
+
+class Example(NamedTuple):
+    """One run of a command: `prepare` is done to the app folder before it."""
+
+    words: tuple[str, ...] = ()
+    prepare: Callable[[Path], object] = lambda _: None
+
+
+def _lose_folder(root: Path) -> None:
+    (root / "work" / "csv").rename(root / "of-my-own")
+
+
+def _damage(root: Path) -> None:
+    """Two findings on any machine: one that can be repaired, one that cannot."""
+    (root / "leads-nowhere").symlink_to("nowhere")
+
+
+def _grow_old(root: Path) -> None:
+    """One file that is too old, and one thing as old that is spared."""
+    old = root / "work" / "csv" / "old.csv"
+    old.write_text("old")
+    os.mkfifo(root / "work" / "csv" / "pipe")
+    for one in (old, root / "work" / "csv" / "pipe"):
+        os.utime(one, (0, 0))
+
+
+def _offer(root: Path) -> None:
+    (root / "rattail.toml.new").write_text((root / "rattail.toml").read_text() + "# newer\n")
+
+
+def _upstream(root: Path) -> None:
+    make_upstream(root.parent / "old")
+    (root.parent / "new").mkdir()
+
+
+# These run in this order, on one app folder. {scratch} is the folder around it.
+EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "make-appdir": (
+        Example(),
+        Example(("--adopt", "{scratch}/old", "--path", "{scratch}/new/app", "--dry-run"), _upstream),
+        Example(("--adopt", "--path", "{scratch}/app"), lambda root: (root / "app-folder.json").unlink()),
+    ),
+    "show-appdir": (Example(), Example(prepare=_lose_folder)),
+    "check-appdir": (Example(("--fix",), _damage),),
+    "clean-appdir": (Example(("--dry-run",), _grow_old), Example()),
+    "show-config": (Example(),),
+    "get-option": (
+        Example(("app.title",)),
+        Example(("mail.port",)),
+        Example(("kinds.flag",)),
+        Example(("kinds.names",)),
+    ),
+    "set-option": (
+        Example(("app.title", "Our Shop")),
+        Example(("mail.port", "25")),
+        Example(("kinds.flag", "true")),
+        Example(("kinds.names", "c")),
+        Example(("mail.host", "overridden")),
+        Example(("folders.data/uploads", "{scratch}/elsewhere")),
+        Example(("folders.data/uploads", "--unset")),
+    ),
+    "make-config": (Example(), Example(("--output", "-"))),
+    "diff-config": (Example(prepare=_offer),),
+    "accept-config": (Example(("rattail.toml",)), Example(("--all", "--reject"), _offer)),
+}
 
 
 def data_rows(scratch: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Each command with the keys of its `data` and their types.
 
     Raises:
-        KeyError: a command has no line in `WORDS`.
+        KeyError: a command has no line in `EXAMPLES`.
+        AssertionError: no example shows what a key holds.
     """
     root = scratch / "app"
-    prepare = {"check-appdir": _damage, "clean-appdir": _grow_old, "diff-config": _offer}
-    for _, command in load_registry().commands:
-        words = WORDS[command.name]
-        if command.name in prepare:
-            prepare[command.name](root)
-        types: dict[str, set[str]] = {}
-        _collect("", _run(command.name, *words, appdir=root), types)
-        yield command.name, [(key, _spoken(types[key])) for key in sorted(types)]
-
-
-def _run(*words: str, appdir: Path) -> object:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("RATTAIL_")}
-    command = [sys.executable, "-m", "rattail", *words, "--appdir", str(appdir), "--json"]
+    environ |= write_extension(scratch / "site", "kinds", KINDS) | {"RATTAIL_MAIL_HOST": "mail.example"}
+    for _, command in load_registry().commands:
+        types: dict[str, set[str]] = {}
+        always: set[str] | None = None
+        for example in EXAMPLES[command.name]:
+            example.prepare(root)
+            words = [word.format(scratch=scratch) for word in example.words]
+            data = _run(command.name, *words, root=root, environ=environ)
+            _collect("", data, types)
+            always = set(data) if always is None else always & set(data)
+        for (name, key), kind in UNSEEN.items():
+            if name == command.name:
+                types[key].add(kind)
+        yield command.name, [(key, _spoken(command.name, key, types[key], always or set())) for key in sorted(types)]
+
+
+def _run(*words: str, root: Path, environ: dict[str, str]) -> dict[str, object]:
+    where = () if "--path" in words else ("--appdir", str(root))
+    command = [sys.executable, "-m", "rattail", *words, *where, "--json"]
     ran = subprocess.run(command, capture_output=True, text=True, env=environ, stdin=subprocess.DEVNULL, check=False)
     envelope = json.loads(ran.stdout)
-    assert envelope["data"] is not None, f"{words}: {envelope['errors']}"
-    return envelope["data"]
+    data = envelope["data"]
+    assert isinstance(data, dict), f"{words}: {envelope['errors']}"
+    return data
 
 
 def _collect(above: str, value: object, types: dict[str, set[str]]) -> None:
     """Add the key paths in `value` and the types seen there to `types`."""
-    if isinstance(value, dict) and value:
+    if isinstance(value, dict):
+        if above.removesuffix("[]") == above != "":
+            types.setdefault(above, set()).add("object")
         for key, inner in value.items():
             _collect(f"{above}.{key}" if above else key, inner, types)
     elif isinstance(value, list) and value and isinstance(value[0], dict):
+        types.setdefault(above, set()).add("list of object")
         for one in value:
             _collect(f"{above}[]", one, types)
     elif isinstance(value, list):
-        types.setdefault(above, set()).add("list of text" if value else "list")
         assert all(isinstance(one, str) for one in value), above
+        types.setdefault(above, set()).add("list of text" if value else "list")
     else:
-        types.setdefault(above, set()).add("object" if isinstance(value, dict) else NAMES[type(value)])
+        types.setdefault(above, set()).add(NAMES[type(value)])
 
 
-def _spoken(seen: set[str]) -> str:
-    """A few types as words; where only null was seen, the other one is a text."""
-    seen = seen - {"list"} if "list of text" in seen else seen
-    seen = seen | {"text"} if seen == {"null"} else seen
-    return " or ".join(sorted(seen, key=lambda name: (name == "null", name)))
-
-
-def _damage(root: Path) -> None:
-    """Two findings on any machine: one that can be repaired, one that cannot."""
-    (root / "work" / "csv").rename(root / "of-my-own")
-    (root / "leads-nowhere").symlink_to("nowhere")
-
-
-def _grow_old(root: Path) -> None:
-    old = root / "work" / "csv" / "old.csv"
-    old.write_text("old")
-    os.utime(old, (0, 0))
-
-
-def _offer(root: Path) -> None:
-    (root / "rattail.toml.new").write_text((root / "rattail.toml").read_text() + "# newer\n")
+def _spoken(command: str, key: str, seen: set[str], always: set[str]) -> str:
+    """A few types as words, and whether the key may be missing."""
+    if any(name.startswith("list of") for name in seen):
+        seen = seen - {"list"}
+    is_shown = "list" not in seen and seen != {"null"}
+    assert is_shown, f"{command}: no example shows what is in {key!r}"
+    names = [name for name in ORDER if name in seen]
+    said = ", ".join(names) if len(names) > 2 else " or ".join(names)
+    return said if key in always or "." in key else f"{said}; not always there"

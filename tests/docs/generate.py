@@ -66,7 +66,7 @@ def options_page() -> str:
             )
             for option in options
         ]
-        parts.append(f"## [{table}]\n\n{registry.table_titles.get(table, table)}.")
+        parts.append(f"## [{table}]\n\n{registry.table_titles.get(table, table).removesuffix('.')}.")
         parts.append(_table(("option", "what it is", "default", "takes effect", "environment variable"), rows))
     return _page(
         "The options",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -116,6 +117,22 @@ def test_the_commands_of_the_how_to_work_in_order(page: Path, poser: Environment
         run_page(page, home=home, cwd=poser.path, env={})
     finally:
         shutil.rmtree(poser.appdir)
+
+
+def test_the_how_to_moves_a_folder_just_as_set_option_says(poser: Environment) -> None:
+    typed = [line.command for line in lines_of(DOCS / "how-to" / "relocate-a-folder.md")]
+    at = next(index for index, command in enumerate(typed) if "set-option" in command)
+    disk = poser.path.parent / "big-disk"
+    disk.mkdir()
+    try:
+        assert poser.run("make-appdir").returncode == 0
+        (poser.appdir / "data" / "uploads" / "mine.txt").write_text("hello")
+        changed = poser.run("set-option", "folders.data/uploads", disk / "uploads", "--json")
+    finally:
+        shutil.rmtree(poser.appdir)
+
+    said = [line.replace(f"{poser.path}/", "") for line in json.loads(changed.stdout)["data"]["next"]]
+    assert [line.replace(f"{disk.parent}/", "~/") for line in said] == typed[at + 1 : at + 3]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

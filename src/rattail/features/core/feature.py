@@ -114,7 +114,8 @@ FEATURE = Feature(
         (
             "folders",
             "Folders that lie elsewhere, on another disk say; shown is where each lies by default. A relative place "
-            "is below the app folder.\nA change moves no files: after it, run 'rattail make-appdir', then move them.",
+            "is below the app folder.\nA change moves no files. 'rattail set-option' prints what to type after it: "
+            "'rattail make-appdir', and then the command that moves them.",
         ),
     ),
     commands=(
