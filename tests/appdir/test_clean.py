@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import socket
 import subprocess
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 
 from rattail.appdir.cleaning.clean import Cleaned, CleanPlan, apply_clean, plan_clean
 from rattail.appdir.cleaning.ground import Look, look_at
+from rattail.appdir.cleaning.planned import Entries, Planned
 from rattail.appdir.layout import Place
 from rattail.appdir.lock import lock_appdir
 from rattail.appdir.marker import Identity, require_marker
@@ -72,8 +75,8 @@ def old(path: Path, *, days: float = 100, content: str = "old") -> Path:
     return path
 
 
-def paths(ones: tuple[object, ...]) -> list[str]:
-    return [str(one.path) for one in ones]  # type: ignore[attr-defined]
+def paths(ones: Iterable[Planned]) -> list[str]:
+    return [one.path for one in ones]
 
 
 def reasons(cleaned: Cleaned | CleanPlan) -> dict[str, str]:
@@ -382,7 +385,7 @@ def test_what_an_interrupted_run_caught_by_mistake_stays(cleaning: Cleaning, tmp
 
 def test_a_plan_that_is_empty_needs_no_lock(cleaning: Cleaning) -> None:
     with lock_appdir(str(cleaning.root), command="upgrade"):
-        assert cleaning.clean() == Cleaned((), ())
+        assert cleaning.clean().removed == ()
 
 
 def test_cleaning_waits_for_the_lock(cleaning: Cleaning) -> None:
@@ -392,6 +395,47 @@ def test_cleaning_waits_for_the_lock(cleaning: Cleaning) -> None:
         cleaning.apply(plan, wait_s=0)
 
     assert file.exists()
+
+
+def test_the_plan_of_a_folder_has_files_then_sub_folders_each_by_name(cleaning: Cleaning) -> None:
+    for path in ("b", "a", "sub2/y", "sub2/x", "sub1/deep/z", "sub1/z", "sub1.5"):
+        old(cleaning.csv / path)
+    old(cleaning.csv / "sub1" / "deep")
+
+    found = paths(cleaning.plan().planned)
+
+    names = ("a", "b", "sub1.5", "sub1/z", "sub1/deep/z", "sub1/deep", "sub2/x", "sub2/y")
+    assert found == [f"work/csv/{name}" for name in names]
+
+
+def test_a_plan_takes_little_memory_for_each_entry(cleaning: Cleaning) -> None:
+    number = 3000
+    for count in range(number):
+        old(cleaning.csv / f"token{count % 3}" / f"{count:08}", content="")
+    cleaning.plan()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        plan = cleaning.plan()
+        taken_bytes, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(plan.planned) == number
+    assert taken_bytes / number < 200
+    assert peak_bytes / number < 300
+
+
+def test_an_entry_of_any_time_is_the_same_when_it_is_taken_out_of_the_plan() -> None:
+    times = (-(10**20), -1, 0, 10**9 + 1)
+    looks = [Look("link", 2**40, 2**64 - 1, time_ns, 2**62) for time_ns in times]
+    entries = Entries(now_ns=10**18)
+    for number, look in enumerate(looks):
+        entries.add("log", "" if number < 2 else "sub", str(number), look, "old")
+
+    assert [one.look for one in entries] == looks
+    assert [one.path for one in entries.without([1])] == ["log/0", "log/sub/2", "log/sub/3"]
+    assert entries.without([0, 1, 2]).size_bytes == 2**62
 
 
 def look_at_path(path: Path) -> Look:

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
-from rattail.appdir.cleaning.aged import Planned, Rule, Search, Spared
+from rattail.appdir.cleaning.aged import Rule, Search, Spared
 from rattail.appdir.cleaning.ground import Ground, NotOurs
 from rattail.appdir.cleaning.inuse import OpenFiles
+from rattail.appdir.cleaning.planned import Entries, Some
 from rattail.appdir.cleaning.removal import Removal
 from rattail.appdir.folder import Keep
 from rattail.appdir.layout import Place
@@ -26,24 +27,20 @@ Progress = Callable[[int], None]
 class CleanPlan(NamedTuple):
     """What would be removed (what lies in a folder before the folder), what is spared, what was left alone."""
 
-    planned: tuple[Planned, ...]
+    planned: Entries
     spared: tuple[Spared, ...]
     warnings: tuple[str, ...]
-
-    @property
-    def size_bytes(self) -> int:
-        return sum(one.look.size_bytes for one in self.planned)
 
 
 class Cleaned(NamedTuple):
     """What was removed, and what was planned and spared after all. `freed_bytes` is apparent size."""
 
-    removed: tuple[Planned, ...]
+    removed: Some
     spared: tuple[Spared, ...]
 
     @property
     def freed_bytes(self) -> int:
-        return sum(one.look.size_bytes for one in self.removed)
+        return self.removed.size_bytes
 
 
 def plan_clean(
@@ -64,7 +61,8 @@ def plan_clean(
     Raises:
         AppDirBroken: a declared folder cannot be read.
     """
-    planned: list[Planned] = []
+    now_ns = round(now.timestamp() * 1e6) * 1000
+    planned = Entries(now_ns=now_ns)
     spared: list[Spared] = []
     open_files = OpenFiles()
     seen = 0
@@ -74,7 +72,9 @@ def plan_clean(
                 ground,
                 rule=_rule(ground.place, keep_days),
                 apart={one.path.rpartition("/")[2] for one in places if _is_directly_below(one.path, path)},
-                now_ns=round(now.timestamp() * 1e6) * 1000,
+                planned=planned,
+                spared=spared,
+                now_ns=now_ns,
                 open_files=open_files,
                 progress=progress,
                 seen_before=seen,
@@ -84,9 +84,7 @@ def plan_clean(
             except OSError as error:
                 raise refusal("read", ground.place.location, error) from error
             seen = search.seen
-            planned.extend(search.planned)
-            spared.extend(search.spared)
-    return CleanPlan(tuple(planned), tuple(spared), tuple(warnings))
+    return CleanPlan(planned, tuple(spared), tuple(warnings))
 
 
 def apply_clean(
@@ -107,26 +105,25 @@ def apply_clean(
         AppDirBusy: another writer holds the app folder's lock.
         AppDirBroken: the lock cannot be taken.
     """
-    removed: list[Planned] = []
+    left: list[int] = []
     spared: list[Spared] = []
     if not plan.planned:
-        return Cleaned((), ())
+        return Cleaned(plan.planned.without(left), ())
     try:
         with (
             lock_appdir(root, command=command, wait_s=wait_s),
             _opened(places, root=root, app_id=app_id) as (grounds, _),
+            Removal(grounds) as removal,
         ):
-            removal = Removal(grounds)
             for number, one in enumerate(plan.planned):
                 why = removal.remove(one) if one.place in grounds else "its folder went away meanwhile"
                 if why:
+                    left.append(number)
                     spared.append(Spared(one.path, why))
-                else:
-                    removed.append(one)
                 progress(number + 1)
     except OSError as error:
         raise refusal("lock", root, error) from error
-    return Cleaned(tuple(removed), tuple(spared))
+    return Cleaned(plan.planned.without(left), tuple(spared))
 
 
 @contextmanager

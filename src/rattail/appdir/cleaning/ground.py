@@ -6,7 +6,7 @@ import os
 import stat
 from typing import Literal, NamedTuple
 
-from rattail.appdir.files import open_below, read_file
+from rattail.appdir.files import read_file
 from rattail.appdir.layout import Place
 from rattail.appdir.marker import Identity
 from rattail.appdir.names import CLAIM, CLEANING_PREFIX, IDENTITY
@@ -70,15 +70,19 @@ class Ground:
                 "app's. Is its disk mounted?"
             )
         self.mount = mount_of(self.fd)
+        self._inode = _inode(self.fd)
 
     def _open(self) -> int:
         if self.place.is_relocated:
             return os.open(self.place.location, _FLAGS)
-        root_fd = os.open(self._root, _FLAGS)
-        try:
-            return open_below(root_fd, self.place.path)
-        finally:
-            os.close(root_fd)
+        fd = os.open(self._root, _FLAGS)
+        for part in [] if self.place.path == "." else self.place.path.split("/"):
+            try:
+                deeper = os.open(part, _FLAGS, dir_fd=fd)
+            finally:
+                os.close(fd)
+            fd = deeper
+        return fd
 
     def why_not(self, folder: str, folder_fd: int) -> str:
         """Why nothing may be removed from the folder open as `folder_fd` (any more): it was moved, or claimed.
@@ -90,7 +94,7 @@ class Ground:
         except OSError:
             return "its folder was moved meanwhile"
         try:
-            if not os.path.sameopenfile(fd, self.fd):
+            if _inode(fd) != self._inode:
                 return "its folder was moved meanwhile"
             for part in folder.split("/") if folder else []:
                 deeper = os.open(part, _FLAGS, dir_fd=fd)
@@ -106,6 +110,11 @@ class Ground:
 
     def close(self) -> None:
         os.close(self.fd)
+
+
+def _inode(fd: int) -> tuple[int, int]:
+    found = os.fstat(fd)
+    return found.st_dev, found.st_ino
 
 
 def look_at(dir_fd: int, name: str) -> Look:

@@ -17,9 +17,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from rattail.appdir.cleaning.aged import IN_USE, Planned
+from rattail.appdir.cleaning.aged import IN_USE
 from rattail.appdir.cleaning.ground import Ground, look_at
 from rattail.appdir.cleaning.inuse import InUse, OpenFiles
+from rattail.appdir.cleaning.planned import Planned
 from rattail.appdir.files import open_below
 from rattail.appdir.refusal import shown
 
@@ -39,37 +40,63 @@ class _Times(NamedTuple):
 
 
 class Removal:
-    """Removes entries of the places that are open as `grounds` (by path)."""
+    """Removes entries of the places that are open as `grounds` (by path).
+
+    The folder of the last entry stays open for the next one of the same folder. That it is still where
+    it was is asked for each entry anew; after anything unexpected it is opened anew as well.
+    """
 
     def __init__(self, grounds: Mapping[str, Ground]) -> None:
         self._grounds = grounds
         self._open_files = OpenFiles()
         self._times: dict[tuple[int, int], _Times] = {}
+        self._held: tuple[str, str, int] | None = None
+
+    def __enter__(self) -> Removal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._let_go()
 
     def remove(self, one: Planned) -> str:
         """Remove what was planned, if it is that still. Returns why it was spared, or nothing."""
         ground = self._grounds[one.place]
         try:
-            folder_fd = open_below(ground.fd, one.folder or ".")
-        except OSError:
-            return _GONE
-        try:
-            if not self._is_same(folder_fd, one.name, one):
-                return _CHANGED
-            if one.look.kind == "folder" and not _is_empty(folder_fd, one.name):
-                return "it is not empty"
-            if one.look.kind != "file":
-                return self._take(ground, folder_fd, one, lambda: True)
-            with self._open_files.held_alone(folder_fd, one.name, (one.look.device, one.look.inode)) as is_alone:
-                return self._take(ground, folder_fd, one, is_alone)
+            why = self._remove_from(ground, self._folder_of(ground, one), one)
         except InUse:
-            return IN_USE
+            why = IN_USE
         except FileNotFoundError:
-            return _GONE
+            why = _GONE
         except OSError as error:
-            return f"the system refused ({error.strerror})"
-        finally:
-            os.close(folder_fd)
+            why = f"the system refused ({error.strerror})"
+        if why:
+            self._let_go()
+        return why
+
+    def _folder_of(self, ground: Ground, one: Planned) -> int:
+        if self._held is None or self._held[:2] != (one.place, one.folder):
+            self._let_go()
+            try:
+                fd = open_below(ground.fd, one.folder or ".")
+            except OSError as error:
+                raise FileNotFoundError(errno.ENOENT, "no such folder any more", one.folder) from error
+            self._held = (one.place, one.folder, fd)
+        return self._held[2]
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            os.close(self._held[2])
+            self._held = None
+
+    def _remove_from(self, ground: Ground, folder_fd: int, one: Planned) -> str:
+        if not self._is_same(folder_fd, one.name, one):
+            return _CHANGED
+        if one.look.kind == "folder" and not _is_empty(folder_fd, one.name):
+            return "it is not empty"
+        if one.look.kind != "file":
+            return self._take(ground, folder_fd, one, lambda: True)
+        with self._open_files.held_alone(folder_fd, one.name, (one.look.device, one.look.inode)) as is_alone:
+            return self._take(ground, folder_fd, one, is_alone)
 
     def _take(self, ground: Ground, folder_fd: int, one: Planned, is_alone: Callable[[], bool]) -> str:
         before = os.fstat(folder_fd)
@@ -94,9 +121,10 @@ class Removal:
 
     def _hide(self, ground: Ground, folder_fd: int, one: Planned) -> tuple[int, str]:
         """Take the entry out of the way. A full disk may have no room for a name here, and have some there."""
-        others = [other for other in self._grounds.values() if other is not ground and other.mount == ground.mount]
         full: OSError | None = None
-        for place in (ground, *others):
+        for place in (ground, *self._grounds.values()):
+            if place.mount != ground.mount:
+                continue
             for _ in range(_NAMES_TO_TRY):
                 hidden = one.look.hidden_prefix + os.urandom(8).hex()
                 try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 import click
 
-from rattail.appdir.cleaning.aged import Planned, Spared
+from rattail.appdir.cleaning.aged import Spared
 from rattail.appdir.cleaning.clean import Cleaned, CleanPlan, apply_clean, plan_clean
+from rattail.appdir.cleaning.planned import Entries
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
 from rattail.cli.console import size_text
@@ -51,7 +52,16 @@ def clean_appdir(session: Session, dry_run: bool) -> Outcome:
 
 def _outcome(session: Session, plan: CleanPlan, cleaned: Cleaned | None) -> Outcome:
     spared = (*plan.spared, *(cleaned.spared if cleaned else ()))
-    data: Mapping[str, object] = {
+    messages = tuple(Message("warning", text) for text in plan.warnings)
+    data = _data(session, plan, cleaned, spared) if session.console.is_json else {}
+    lines = _lines(plan, cleaned, spared, is_verbose=session.console.is_verbose)
+    return Outcome(data, lines, messages, is_answer=cleaned is None)
+
+
+def _data(
+    session: Session, plan: CleanPlan, cleaned: Cleaned | None, spared: tuple[Spared, ...]
+) -> Mapping[str, object]:
+    return {
         "appdir": session.root,
         "reason": session.located.reason,
         "is_dry_run": cleaned is None,
@@ -63,41 +73,39 @@ def _outcome(session: Session, plan: CleanPlan, cleaned: Cleaned | None) -> Outc
         "spared": [{"path": one.path, "reason": one.reason} for one in spared],
         "freed_bytes": cleaned.freed_bytes if cleaned else 0,
     }
-    is_verbose = session.console.is_verbose
-    lines = [*_plan_lines(plan.planned, is_verbose=is_verbose), *_spared_lines(spared, is_verbose=is_verbose)]
-    messages = tuple(Message("warning", text) for text in plan.warnings)
-    return Outcome(data, [*lines, _summary(plan, cleaned)], messages, is_answer=cleaned is None)
 
 
-def _plan_lines(planned: Iterable[Planned], *, is_verbose: bool) -> list[str]:
-    by_rule: dict[tuple[str, str], list[Planned]] = {}
-    for one in planned:
-        by_rule.setdefault((one.place, one.reason), []).append(one)
-    lines = []
-    for (place, reason), ones in by_rule.items():
-        size = size_text(sum(one.look.size_bytes for one in ones))
-        oldest = max(one.age_days for one in ones)
-        lines.append(f"  {place}: {len(ones):,} to remove, {size}, {reason}; the oldest is {oldest:,} days old")
+def _lines(plan: CleanPlan, cleaned: Cleaned | None, spared: tuple[Spared, ...], *, is_verbose: bool) -> Iterator[str]:
+    """One after the other: with --verbose there may be a million."""
+    yield from _plan_lines(plan.planned, is_verbose=is_verbose)
+    yield from _spared_lines(spared, is_verbose=is_verbose)
+    yield _summary(plan, cleaned)
+
+
+def _plan_lines(planned: Entries, *, is_verbose: bool) -> Iterator[str]:
+    for place, reason, ones in planned.by_rule():
+        yield (
+            f"  {place}: {len(ones):,} to remove, {size_text(ones.size_bytes)}, {reason}; "
+            f"the oldest is {ones.oldest_days:,} days old"
+        )
         if is_verbose:
-            lines.extend(
-                f"    {_plain(one.path)}  {size_text(one.look.size_bytes)}, {one.age_days:,} days" for one in ones
-            )
-    return lines
+            for one in ones:
+                yield f"    {_plain(one.path)}  {size_text(one.look.size_bytes)}, {one.age_days:,} days"
 
 
-def _spared_lines(spared: tuple[Spared, ...], *, is_verbose: bool) -> list[str]:
+def _spared_lines(spared: tuple[Spared, ...], *, is_verbose: bool) -> Iterator[str]:
     shown_ones = spared if is_verbose else spared[:_LISTED_SPARED]
-    lines = [f"  spared: {_plain(one.path)}: {one.reason}" for one in shown_ones]
+    for one in shown_ones:
+        yield f"  spared: {_plain(one.path)}: {one.reason}"
     if len(spared) > len(shown_ones):
-        lines.append(f"  spared: {len(spared) - len(shown_ones):,} more (--verbose lists them)")
-    return lines
+        yield f"  spared: {len(spared) - len(shown_ones):,} more (--verbose lists them)"
 
 
 def _summary(plan: CleanPlan, cleaned: Cleaned | None) -> str:
     if not plan.planned:
         return "Nothing is old enough to be removed."
     if cleaned is None:
-        return f"Would remove {len(plan.planned):,}, {size_text(plan.size_bytes)} (nothing was done)."
+        return f"Would remove {len(plan.planned):,}, {size_text(plan.planned.size_bytes)} (nothing was done)."
     return f"Removed {len(cleaned.removed):,} of {len(plan.planned):,}, {size_text(cleaned.freed_bytes)} freed."
 
 
