@@ -68,6 +68,36 @@ def test_whatever_is_swapped_at_whatever_moment_nothing_outside_is_lost(
     assert moment > 20
 
 
+def test_a_folder_swapped_between_two_of_its_files_loses_nothing(
+    appdir: Path, registry: Registry, tmp_path: Path
+) -> None:
+    cleaning = Cleaning(appdir, registry, only="work")
+    moment = 0
+    was_between = False
+    while True:
+        moment += 1
+        outside = _fresh(cleaning.csv, tmp_path / str(moment))
+        for name in ("file1", "file2"):
+            old(cleaning.csv / "token" / name, content=f"planned {name}")
+            old(outside / "folder" / name, content=f"treasure {name}")
+        old(cleaning.csv / "token")
+        plan = cleaning.plan()
+        moved_out = swapped_at(
+            moment,
+            lambda plan=plan: cleaning.apply(plan),  # type: ignore[misc]
+            inner=cleaning.csv / "token",
+            outer=outside / "folder",
+        )
+
+        kept = _contents(outside) | _contents(appdir)
+        assert {"treasure 2", "treasure file1", "treasure file2"} <= kept, f"swapped at touch {moment}"
+        if moved_out is None:
+            break
+        assert moved_out <= files_at(outside / "folder"), f"swapped at touch {moment}"
+        was_between |= 0 < len(moved_out) < 3
+    assert was_between
+
+
 def _fresh(csv: Path, base: Path) -> Path:
     """An old folder to clean, with one old file in it; returns a folder outside with old things to swap in."""
     shutil.rmtree(csv.parent)
