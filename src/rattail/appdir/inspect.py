@@ -14,7 +14,7 @@ from rattail.appdir.finding import FindingKind as FindingKind
 from rattail.appdir.finding import found as found
 from rattail.appdir.hints import pasted_line
 from rattail.appdir.layout import Place, join
-from rattail.appdir.marker import Marker
+from rattail.appdir.marker import Identity, Marker, read_identity
 from rattail.appdir.owner import Owner
 from rattail.appdir.refusal import shown
 
@@ -49,6 +49,10 @@ class Accepted:
         if identifier in self._everywhere:
             return True
         return any(path == accepted or path.startswith(accepted + "/") for accepted in self._paths.get(identifier, ()))
+
+    def speaks_of(self, identifier: str) -> bool:
+        """True where the id is accepted, be it for one path only."""
+        return identifier in self._everywhere or identifier in self._paths
 
 
 class Looked:
@@ -93,6 +97,16 @@ class Looking(NamedTuple):
             if place.is_relocated and (path == place.path or path.startswith(place.path + "/")):
                 return place.location + path[len(place.path) :]
         return join(self.root, path)
+
+    def is_ours(self, place: Place) -> bool:
+        """False for a relocated place that does not say it is this folder of this app: only that is said of it."""
+        if not place.is_relocated:
+            return True
+        identity = read_identity(place.location)
+        if identity is None:
+            return False
+        app_id = self.marker.app_id if self.marker is not None else identity.app_id
+        return identity == Identity(app_id, place.path, self.root)
 
     def integer(self, key: str) -> int:
         """The value of a whole-number option; 0 where nobody set or declared it."""

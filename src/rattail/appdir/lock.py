@@ -3,21 +3,26 @@
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from rattail.appdir.hints import pasted_line
 from rattail.appdir.names import LOCK
-from rattail.appdir.refusal import shown
-from rattail.errors import AppDirBusy
+from rattail.appdir.refusal import refusal, shown
+from rattail.errors import AppDirBroken, AppDirBusy
 
 _RETRY_EVERY_S = 0.02
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe would wait for its other end
 
 
 class LockHolder(NamedTuple):
-    """Who wrote their name into the lock file: a process, its machine, its command, since when (UTC)."""
+    """Who wrote their name into the lock file: a process, its machine, its command, since when (UTC).
+
+    The texts are safe to print, whoever wrote them.
+    """
 
     pid: int
     host: str
@@ -37,8 +42,9 @@ def lock_appdir(root: str, *, command: str, wait_s: float = 30.0) -> Iterator[No
 
     Raises:
         AppDirBusy: somebody else still held it after `wait_s` seconds; the message says who.
+        AppDirBroken: the lock file cannot be opened, or is no file.
     """
-    fd = os.open(f"{root}/{LOCK}", _FLAGS, 0o640)
+    fd = _opened(root)
     try:
         _acquire(fd, root, wait_s)
         _write_name(fd, command)
@@ -53,18 +59,53 @@ def lock_appdir(root: str, *, command: str, wait_s: float = 30.0) -> Iterator[No
 def read_holder(root: str) -> tuple[LockHolder | None, bool]:
     """Who is named in the lock file, and whether the lock is really held by anybody now."""
     try:
-        fd = os.open(f"{root}/{LOCK}", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        fd = os.open(f"{root}/{LOCK}", os.O_RDONLY | _FLAGS)
     except OSError:
         return None, False
     try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return None, False
         holder = _parse(os.pread(fd, 4096, 0))
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return holder, True
         return holder, False
+    except OSError:
+        return None, False
     finally:
         os.close(fd)
+
+
+def in_place_of_lock(root: str) -> str:
+    """What stands where the lock file should be; empty where that is a file, or nothing."""
+    try:
+        mode = os.lstat(f"{root}/{LOCK}").st_mode
+    except OSError:
+        return ""
+    if stat.S_ISREG(mode):
+        return ""
+    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISLNK, "a link"), (stat.S_ISFIFO, "a pipe"))
+    return next((kind for test, kind in kinds if test(mode)), "a socket or a device")
+
+
+def away_line(root: str) -> str:
+    """The command that moves what stands in the place of the lock file out of the way, over nothing."""
+    path = f"{root}/{LOCK}"
+    return pasted_line("mv", "-nT", path, f"{path}.away")
+
+
+def _opened(root: str) -> int:
+    kind = in_place_of_lock(root)
+    if kind:
+        raise AppDirBroken(
+            f"the lock file {shown(f'{root}/{LOCK}')} should be a plain file, but it is {kind}.",
+            hint=away_line(root),
+        )
+    try:
+        return os.open(f"{root}/{LOCK}", os.O_RDWR | os.O_CREAT | _FLAGS, 0o640)
+    except OSError as error:
+        raise refusal("open the lock file", f"{root}/{LOCK}", error) from error
 
 
 def _acquire(fd: int, root: str, wait_s: float) -> None:
@@ -97,6 +138,11 @@ def _write_name(fd: int, command: str) -> None:
 def _parse(content: bytes) -> LockHolder | None:
     try:
         document = json.loads(content)
-        return LockHolder(int(document["pid"]), str(document["host"]), str(document["command"]), str(document["since"]))
-    except (ValueError, KeyError, TypeError):
+        host, command, since = (_printable(str(document[key])) for key in ("host", "command", "since"))
+        return LockHolder(int(document["pid"]), host, command, since)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else ascii(text)[1:-1]

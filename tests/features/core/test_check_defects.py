@@ -133,6 +133,11 @@ def newer_layout(shop: Shop) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "layout": 99}))
 
 
+def layout_is_true(shop: Shop) -> None:
+    path = shop.root / "app-folder.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "layout": True}))
+
+
 def upstream(shop: Shop) -> None:
     (shop.root / "app-folder.json").unlink()
     (shop.root / "rattail.conf").write_text("[rattail]\n")
@@ -153,7 +158,13 @@ def lost_identity(shop: Shop) -> None:
 
 def other_app(shop: Shop) -> None:
     place = shop.relocate("data/templates", shop.around / "disk")
-    (place / ".rattail-folder.json").write_text('{"app_id": "another", "folder": "data/templates"}')
+    (place / ".rattail-folder.json").write_text('{"app_id": "another", "folder": "data/templates", "appdir": "/srv/b"}')
+
+
+def copy_of_the_app(shop: Shop) -> None:
+    place = shop.relocate("data/templates", shop.around / "disk")
+    identity = json.loads((place / ".rattail-folder.json").read_text())
+    (place / ".rattail-folder.json").write_text(json.dumps({**identity, "appdir": "/srv/original"}))
 
 
 def other_folder(shop: Shop) -> None:
@@ -219,6 +230,14 @@ def folder_for_all(shop: Shop) -> None:
     (shop.root / "own").chmod(0o1777)
 
 
+def tag(path: str) -> Seed:
+    def seed(shop: Shop) -> None:
+        (shop.root / path).parent.mkdir(exist_ok=True)
+        (shop.root / path).write_text("Signature: 8a477f597d28d172789f06886806bc55")
+
+    return seed
+
+
 TEMPORARY = "work/csv/.tmp-0123456789abcdef"
 HIDDEN = "data/uploads/.cleaning-17-1-0-0123456789abcdef"
 
@@ -261,12 +280,22 @@ DEFECTS = (
     Defect("a cleaning cut off", "core.W026", HIDDEN, lambda shop: shop.write(HIDDEN, at_s=OLD_S)),
     Defect("a stale lock", "core.W009", "app-folder.lock", stale_lock),
     Defect("a lock held for long", "core.I002", "app-folder.lock", long_lock),
+    Defect("a folder instead of the lock", "core.E028", "app-folder.lock", instead("app-folder.lock", Path.mkdir)),
+    Defect("a pipe instead of the lock", "core.E028", "app-folder.lock", instead("app-folder.lock", os.mkfifo)),
+    Defect("a link instead of the lock", "core.E028", "app-folder.lock", link("app-folder.lock", "README.txt")),
+    Defect("a tag that keeps all out of backups", "core.W027", "CACHEDIR.TAG", tag("CACHEDIR.TAG")),
+    Defect("a tag in the data", "core.W027", "data/CACHEDIR.TAG", tag("data/CACHEDIR.TAG")),
+    Defect("a tag in the log", "core.W027", "log/CACHEDIR.TAG", tag("log/CACHEDIR.TAG")),
+    Defect("a tag in a folder of the operator's", "core.W027", "own/CACHEDIR.TAG", tag("own/CACHEDIR.TAG")),
+    Defect("a sticky folder", "core.W001", "work", mode("work", 0o1750)),
+    Defect("a marker whose layout is no number", "core.E002", "app-folder.json", layout_is_true),
     Defect("data left behind", "core.W010", "data/templates", left_behind),
     Defect("data left where it was relocated to", "core.W010", "data/templates", moved_on),
     Defect("an unmounted relocated folder", "core.E011", "data/templates", unmounted),
     Defect("a relocated folder without identity", "core.E012", "data/templates", lost_identity),
     Defect("a new place that holds somebody's files", "core.E012", "data/templates", not_claimed),
     Defect("another app's folder", "core.E013", "data/templates", other_app),
+    Defect("a copy of an app that shares its folder", "core.E013", "data/templates", copy_of_the_app),
     Defect("another folder of this app", "core.E013", "log", other_folder),
     Defect("two folders on one place", "core.E014", "work/csv", two_on_one),
     Defect("a place above the app folder", "core.E014", "log", above_itself),
@@ -348,6 +377,101 @@ def test_a_seeded_defect_is_found_and_named(shop: Shop, defect: Defect) -> None:
 
     assert (defect.id, defect.path.format(around=shop.around)) in _named(findings), findings
     del kept
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("secrets.toml~", "secrets.toml.BAK", "secrets.toml.bak2", "secrets.toml.1", "secrets.toml.old~"),
+        *("secrets (1).toml", "secrets.toml (2)", "#secrets.toml#", ".secrets.toml.swo", "secrets.toml.~1~"),
+        *("secrets-2026-11-22.toml", "secrets.toml.20261122", "secrets.toml.2026-11-22_18:30:05", "secrets_old.toml"),
+    ],
+)
+def test_a_copy_of_the_secrets_is_known_by_its_name(shop: Shop, name: str) -> None:
+    shop.write(name, mode=0o644)
+
+    assert ("core.E009", name) in _named(shop.check().findings)
+
+
+@pytest.mark.parametrize(
+    "name", ["rotate-secrets.toml.sh", "edit-rattail.toml.sh", "secrets.toml.gpg", "my-secrets.tomlx", "secrets.tom"]
+)
+def test_a_name_that_only_speaks_of_the_secrets_is_somebodys_own(shop: Shop, name: str) -> None:
+    shop.write(name, mode=0o755)
+
+    assert [one for one in shop.check().findings if one.path == name] == [
+        one for one in shop.check().findings if one.path == name and one.id == "core.I009"
+    ]
+
+
+def test_a_tag_of_somebodys_cache_or_without_the_signature_is_nothing(shop: Shop) -> None:
+    tag("data/own/CACHEDIR.TAG")(shop)
+    (shop.root / "data" / "own").rename(shop.root / "data" / "deeper")
+    (shop.root / "data" / "own").mkdir()
+    (shop.root / "data" / "deeper").rename(shop.root / "data" / "own" / "cache")
+    (shop.root / "data" / "CACHEDIR.TAG").write_text("mine")
+    (shop.root / "work" / "csv" / "in" / "x").mkdir(parents=True)
+    tag("work/csv/in/x/CACHEDIR.TAG")(shop)
+
+    assert [one for one in shop.check().findings if one.id == "core.W027"] == []
+
+
+def test_of_a_place_that_is_not_ours_only_that_is_said(shop: Shop) -> None:
+    place = shop.around / "shared"
+    place.mkdir(mode=0o777)
+    place.chmod(0o1777)
+    (place / ".tmp-0123456789abcdef").write_text("x")
+    os.utime(place / ".tmp-0123456789abcdef", (OLD_S, OLD_S))
+    (place / "link").symlink_to("/etc")
+    (place / "list").touch()
+    os.chown(place / "list", 21_002, 21_002) if os.geteuid() == 0 else None
+    shop.settings(f'[folders]\n"work/csv" = "{place}"\n')
+
+    findings = [one for one in shop.check().findings if one.level != "info"]
+
+    assert _named(tuple(findings)) == [("core.E012", "work/csv")]
+    assert not findings[0].can_be_fixed
+
+
+def test_what_a_crash_left_in_a_folder_of_the_operators_is_theirs_to_remove(shop: Shop) -> None:
+    (shop.root / "data" / "own").mkdir()
+    shop.write("data/own/.tmp-0123456789abcdef", at_s=OLD_S)
+    shop.write("data/.tmp-0123456789abcdef", at_s=OLD_S)
+
+    own, ours = sorted(
+        (one for one in shop.check().findings if one.id == "core.W008"), key=lambda one: one.can_be_fixed
+    )
+
+    assert (own.path, own.can_be_fixed) == ("data/own/.tmp-0123456789abcdef", False)
+    assert own.hint == f"rm {shop.root}/data/own/.tmp-0123456789abcdef"
+    assert (ours.path, ours.can_be_fixed) == ("data/.tmp-0123456789abcdef", True)
+
+
+def test_a_weak_secret_of_the_environment_is_named_by_its_variable(shop: Shop) -> None:
+    findings = shop.check({"RATTAIL_MAIL_PASSWORD": "changeme123"}).findings
+
+    (finding,) = [one for one in findings if one.id == "core.E024"]
+    assert finding.hint == "give the environment variable RATTAIL_MAIL_PASSWORD another value"
+
+
+def test_a_lock_file_made_to_confuse_is_shown_in_the_clear_or_not_at_all(shop: Shop) -> None:
+    lock = shop.root / "app-folder.lock"
+    for text in ('{"pid":1e999,"host":"h","command":"x","since":"2020"}', "[" * 4000):
+        lock.write_text(text)
+        assert [one for one in shop.check().findings if one.id in ("core.W009", "core.E027")] == []
+
+    lock.write_text(json.dumps({"pid": 1, "host": "\x1b[31mh", "command": "c\n", "since": "\u202e"}))
+
+    (finding,) = [one for one in shop.check().findings if one.id == "core.W009"]
+    assert finding.sentence.isprintable()
+
+
+def test_the_other_ids_stay_accepted_in_the_hint_for_one_that_is_none(shop: Shop) -> None:
+    shop.settings('[check]\naccept = ["core.E999", "core.W004:data/a,b"]\n')
+
+    (finding,) = [one for one in shop.check().findings if one.id == "core.W024"]
+
+    assert """set-option check.accept '["core.W004:data/a,b"]'""" in finding.hint
 
 
 def test_at_least_forty_defects_of_nearly_every_kind_are_seeded() -> None:

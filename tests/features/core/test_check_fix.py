@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,11 +115,82 @@ def test_of_temporary_files_only_ours_old_and_unused_are_removed(run: Run, appdi
         fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
 
     left = {path.name for path in (appdir / "data").iterdir() if path.name.startswith(".tmp-")}
-    assert left == {young, other, in_use, twice, ".tmp-4123456789abcdef"}
+    assert left == {young, other, in_use, ".tmp-4123456789abcdef"}
+    assert (appdir / "data" / "second-name").read_text() == "x"
     assert fixed.data["fixed"] == [
-        {"path": f"data/{TEMPORARY}", "sentence": f"removed 'data/{TEMPORARY}', left by a crash"}
+        {"path": f"data/{TEMPORARY}", "sentence": f"removed 'data/{TEMPORARY}' and 1 more, left by a crash"}
     ]
     assert "core.W008" in [one["id"] for one in fixed.data["findings"]]
+
+
+def test_a_temporary_file_in_a_place_that_is_not_ours_stays(run: Run, appdir: Path, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    homes = (shared, shared / "sub", appdir / ".git" / "x", appdir / "data" / "own")
+    for home in homes:
+        home.mkdir(parents=True)
+        (home / TEMPORARY).write_text("x")
+        _age(home / TEMPORARY, hours=48)
+    _settings(appdir, f'[folders]\n"work/csv" = "{shared}"\n')
+    before = snapshot(shared)
+
+    fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
+
+    assert all((home / TEMPORARY).exists() for home in homes)
+    assert snapshot(shared) == before
+    assert fixed.data["fixed"] == []
+    leftover = next(one for one in fixed.data["findings"] if one["id"] == "core.W008")
+    assert leftover["hint"].startswith(f"rm {appdir}/")
+
+
+def test_what_may_be_run_by_its_owner_stays_so(run: Run, appdir: Path) -> None:
+    for name in ("rotate-secrets.toml.sh", "edit-rattail.toml.sh", "secrets.toml.bak"):
+        (appdir / name).write_text("#!/bin/sh\n")
+        (appdir / name).chmod(0o755)
+
+    run("check-appdir", "--fix", "--appdir", appdir)
+
+    assert (appdir / "rotate-secrets.toml.sh").stat().st_mode & 0o7777 == 0o755
+    assert (appdir / "edit-rattail.toml.sh").stat().st_mode & 0o7777 == 0o755
+    assert (appdir / "secrets.toml.bak").stat().st_mode & 0o7777 == 0o700
+
+
+def test_what_is_accepted_is_not_repaired(run: Run, appdir: Path) -> None:
+    _settings(
+        appdir,
+        "[check]\naccept = ['core.E008', 'core.W001:work', 'core.E009:secrets.toml', 'core.W008', 'core.W009', "
+        "'core.W011', 'core.W012', 'core.W013', 'core.E005:luigi']\n",
+    )
+    (appdir / "data" / "uploads").chmod(0o755)
+    (appdir / "work").chmod(0o700)
+    (appdir / "log").chmod(0o700)
+    (appdir / "secrets.toml").chmod(0o640)
+    (appdir / "README.txt").unlink()
+    shutil.rmtree(appdir / "luigi")
+    (appdir / "work" / "csv" / "CACHEDIR.TAG").unlink()
+    (appdir / "sessions" / "data" / "CACHEDIR.TAG").write_text(TAG_START)
+    (appdir / "data" / TEMPORARY).write_text("x")
+    _age(appdir / "data" / TEMPORARY, hours=48)
+
+    fixed = run("check-appdir", "--fix", "--appdir", appdir, "--json")
+
+    assert [one["sentence"] for one in fixed.data["fixed"]] == ["mend mode of log (0700 -> 0750)"]
+    assert (appdir / "data" / "uploads").stat().st_mode & 0o777 == 0o755
+    assert not (appdir / "luigi").exists()
+    assert [one["id"] for one in fixed.data["findings"] if one["level"] != "info"] == []
+
+
+def test_a_lock_that_is_no_file_is_named_by_whoever_needs_it(run: Run, appdir: Path) -> None:
+    lock = appdir / "app-folder.lock"
+    for stand_in in (Path.mkdir, os.mkfifo):
+        lock.unlink(missing_ok=True) if not lock.is_dir() else lock.rmdir()
+        stand_in(lock)
+
+        for words in (("check-appdir", "--fix"), ("set-option", "app.title", "Shop")):
+            ran = run(*words, "--appdir", appdir)
+
+            assert ran.code in (51, 61)
+            assert f"{lock}' should be a plain file, but it is a " in ran.out + ran.err
+            assert f"mv -nT {lock} {lock}.away" in ran.out + ran.err
 
 
 def test_nothing_of_the_operators_is_changed(run: Run, appdir: Path) -> None:
@@ -195,6 +267,39 @@ def test_root_gives_back_what_is_not_the_owners_and_leaves_groups(alices: Enviro
     assert said[0]["sentence"].startswith("gave 2 entries to ")
     owners = {entry.uid for entry in snapshot(alices.appdir).values()}
     assert owners == {ALICE}
+
+
+def test_a_file_with_other_names_is_left_to_be_given_by_hand(alices: Environment) -> None:
+    inside, outside = alices.appdir / "data" / "second", alices.path / "pyvenv.cfg"
+    os.link(outside, inside)
+
+    fixed = alices.run("check-appdir", "--fix", "--json")
+
+    assert inside.stat().st_uid == 0
+    (finding,) = [one for one in json.loads(fixed.stdout)["data"]["findings"] if one["id"] == "core.E010"]
+    assert "by hand (chown)" in finding["sentence"]
+    assert not finding["can_be_fixed"]
+    names = subprocess.run(["bash", "-c", finding["hint"]], capture_output=True, text=True, check=False).stdout
+    assert set(names.split()) == {str(inside), str(outside)}
+
+
+def test_an_accepted_strange_owner_is_not_given_anything(alices: Environment) -> None:
+    (alices.appdir / "data" / "by-root").touch()
+    _settings(alices.appdir, "[check]\naccept = ['core.E010:data/by-root']\n")
+
+    alices.run("check-appdir", "--fix", "--json")
+
+    assert (alices.appdir / "data" / "by-root").stat().st_uid == 0
+
+
+def test_settings_closed_to_their_owner_are_opened_by_the_hint(alices: Environment) -> None:
+    settings = alices.appdir / "rattail.toml"
+    settings.chmod(0)
+
+    checked = alices.run("check-appdir", "--json", user=ALICE)
+
+    finding = next(one for one in json.loads(checked.stdout)["data"]["findings"] if one["path"] == "rattail.toml")
+    assert (finding["id"], finding["hint"]) == ("core.E019", f"chmod u+rw {settings}")
 
 
 def test_in_a_folder_of_roots_own_nothing_is_given_away(run: Run, appdir: Path, as_root: None) -> None:

@@ -18,7 +18,7 @@ MIN_FREE_INODES = "check.min_free_inodes"
 def check_disks(looking: Looking) -> Iterator[Finding]:
     """Every file system that holds a part of the app folder can be written and has room left."""
     devices: set[int] = set()
-    for place in looking.places:
+    for place in filter(looking.is_ours, looking.places):
         try:
             device = os.stat(place.location).st_dev
             if device not in devices:
@@ -41,7 +41,7 @@ def _check_disk(place: Place, disk: os.statvfs_result, looking: Looking) -> Iter
             "core.W006",
             place.path,
             f"{where} has {free_mb:,} MB left; expected {wanted_mb:,} MB or more ({MIN_FREE_MB}).",
-            hint=f"{looking.command('clean-appdir')} removes old scratch files; df -h {pasted(place.location)}",
+            hint=f"remove old scratch files: {looking.command('clean-appdir')}",
         )
     wanted_inodes = looking.integer(MIN_FREE_INODES)
     if disk.f_files and disk.f_favail < wanted_inodes:  # some file systems count no inodes
@@ -57,7 +57,7 @@ def check_folders_above(looking: Looking) -> Iterator[Finding]:
     """Nobody can take a folder above the app folder away and put another in its place."""
     seen: set[str] = set()
     for place in looking.places:
-        if place.path != "." and not place.is_relocated:
+        if place.path != "." and not (place.is_relocated and looking.is_ours(place)):
             continue
         above = os.path.dirname(place.location)
         while above not in seen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 
@@ -13,6 +14,18 @@ from rattail.appdir.refusal import shown
 
 _OTHERS = 0o007
 _NOT_OWNER = 0o077
+_OWNER = 0o700
+_COPY = (
+    r"(?:~|#|\.~\d+~|\.\d+|[-._ ]?\(\d+\)"  # editors, logrotate, file managers
+    r"|[-._ ](?:bak|backup|old|orig|save|new|tmp|copy|sw[a-z])\d*"
+    r"|[-._ ]\d{4}-?\d\d-?\d\d(?:[-T_. ]\d\d[-:.]?\d\d(?:[-:.]?\d\d)?)?){0,3}"
+)
+MISSING = {"secrets": "core.E022", "settings": "core.W014", "text": "core.W013"}
+_OPEN = {
+    "core.E009": "holds secrets, and others than its owner may use it",
+    "core.W002": "holds settings, and everybody may use it",
+    "core.W003": "is open to more people than it should be",
+}
 
 
 def check_files(looking: Looking) -> Iterator[Finding]:
@@ -24,9 +37,8 @@ def check_files(looking: Looking) -> Iterator[Finding]:
 
 
 def _missing(file: ExpectedFile, looking: Looking) -> Finding:
-    identifier = {"secrets": "core.E022", "settings": "core.W014", "text": "core.W013"}[file.holds]
     return found(
-        identifier,
+        MISSING[file.holds],
         file.path,
         f"{shown(file.path)} is missing.",
         hint=looking.command("make-appdir"),
@@ -61,9 +73,9 @@ def _check_entries(looking: Looking) -> Iterator[Finding]:
                 if original is not None:
                     yield from _check_open(looking, name, original)
     yield from offered.finding(
-        "a new edition of a file you edited waits as {example}.",
-        "new editions of {count} files you edited wait: {examples}.",
-        hint=f"{looking.command('diff-config')} shows what is new, accept-config puts it in place",
+        "a new edition of a file you edited waits as {example}; accept-config puts it in place.",
+        "new editions of {count} files you edited wait: {examples}; accept-config puts them in place.",
+        hint=f"see what is new: {looking.command('diff-config')}",
     )
     yield from own.finding(
         "{example} is your own: it counts as essential, is in every backup and is never cleaned.",
@@ -72,12 +84,29 @@ def _check_entries(looking: Looking) -> Iterator[Finding]:
 
 
 def copy_of(name: str, files: tuple[ExpectedFile, ...]) -> ExpectedFile | None:
-    """The settings or secrets file that a name looks like a copy of: `secrets.toml~`, `secrets (1).toml`."""
+    """The settings or secrets file that a name is a copy of: `secrets.toml~`, `secrets (1).toml`.
+
+    A name that only speaks of one (`rotate-secrets.toml.sh`) is something else, and somebody's own.
+    """
     for file in files:
-        stem, ending = os.path.splitext(file.path)
-        if file.holds != "text" and stem in name and ending in name:
+        stem, ending = (re.escape(part) for part in os.path.splitext(file.path))
+        if file.holds != "text" and re.fullmatch(f"[.#]?{stem}{_COPY}{ending}{_COPY}", name, re.IGNORECASE):
             return file
     return None
+
+
+def open_id(file: ExpectedFile, mode: int) -> str:
+    """The id of the finding for a file with that mode; empty where it is closed enough."""
+    if file.holds == "secrets" and mode & _NOT_OWNER:
+        return "core.E009"
+    if file.holds == "settings" and mode & _OTHERS:
+        return "core.W002"
+    return "core.W003" if mode & ~file.mode & 0o7077 else ""
+
+
+def closed(file: ExpectedFile, mode: int) -> int:
+    """The mode without what others may do; what the owner may do stays, a script's x included."""
+    return mode & (file.mode | _OWNER)
 
 
 def _check_open(looking: Looking, name: str, file: ExpectedFile) -> Iterator[Finding]:
@@ -89,19 +118,13 @@ def _check_open(looking: Looking, name: str, file: ExpectedFile) -> Iterator[Fin
     if not stat.S_ISREG(found_mode):
         return
     mode = stat.S_IMODE(found_mode)
-    if file.holds == "secrets" and mode & _NOT_OWNER:
-        identifier = "core.E009"
-        text = f"{shown(name)} holds secrets, and others than its owner may use it (mode {mode:04o})"
-    elif file.holds == "settings" and mode & _OTHERS:
-        identifier, text = "core.W002", f"{shown(name)} holds settings, and everybody may use it (mode {mode:04o})"
-    elif mode & ~file.mode & 0o7077:
-        identifier, text = "core.W003", f"{shown(name)} is open to more people than it should be (mode {mode:04o})"
-    else:
+    identifier = open_id(file, mode)
+    if not identifier:
         return
     yield found(
         identifier,
         name,
-        f"{text}; expected at most {file.mode:04o}.",
-        hint=f"chmod {mode & file.mode:04o} {pasted(path)}",
+        f"{shown(name)} {_OPEN[identifier]} (mode {mode:04o}); expected at most {file.mode:04o}.",
+        hint=f"chmod {closed(file, mode):04o} {pasted(path)}",
         can_be_fixed=True,
     )

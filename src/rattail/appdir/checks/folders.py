@@ -48,6 +48,8 @@ def check_folders(looking: Looking) -> Iterator[Finding]:
             absent.append(place.path)
             yield _not_a_folder(place, mode)
             continue
+        if not looking.is_ours(place):
+            continue  # a finding of the relocations
         yield from _check_folder(place, stat.S_IMODE(mode), looking, full)
 
 
@@ -124,10 +126,14 @@ def _not_a_folder(place: Place, mode: int) -> Finding:
     )
 
 
+def mode_id(place: Place, mode: int) -> str:
+    """The id of the finding for a folder with that mode, which is not the one it should have."""
+    return "core.E008" if mode & ~place.folder.mode & 0o077 else "core.W001"
+
+
 def _wrong_mode(place: Place, mode: int) -> Finding:
-    is_too_open = bool(mode & ~place.folder.mode & 0o5077)
     return found(
-        "core.E008" if is_too_open else "core.W001",
+        mode_id(place, mode),
         place.path,
         f"folder {shown(place.path)} has mode {mode:04o}; expected {place.folder.mode:04o}.",
         hint=f"chmod {place.folder.mode:04o} {pasted(place.location)}",

@@ -1,4 +1,4 @@
-"""The lock: who died with it, who has had it for long."""
+"""The lock: is it a file, who died with it, who has had it for long."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import time
 from collections.abc import Iterator
 
 from rattail.appdir.inspect import Finding, Looking, found
-from rattail.appdir.lock import read_holder
+from rattail.appdir.lock import away_line, in_place_of_lock, read_holder
 from rattail.appdir.names import LOCK
+from rattail.appdir.refusal import shown
 
 LONG_S = 3600
 
 
 def check_lock(looking: Looking) -> Iterator[Finding]:
-    """Nobody was killed while holding the lock, and nobody has held it for more than an hour."""
+    """The lock is a file, nobody ended while holding it, and nobody has held it for more than an hour."""
+    kind = in_place_of_lock(looking.root)
+    if kind:
+        text = f"the lock file {shown(LOCK)} should be a plain file, but it is {kind}, so nothing can be written."
+        yield found("core.E028", LOCK, text, hint=away_line(looking.root))
+        return
     holder, is_held = read_holder(looking.root)
     if holder is None:
         return
@@ -22,7 +28,7 @@ def check_lock(looking: Looking) -> Iterator[Finding]:
         yield found(
             "core.W009",
             LOCK,
-            f"{holder} held the app folder's lock and was killed: what it was doing may be half done.",
+            f"{holder} ended without releasing the app folder's lock: what it was doing may be half done.",
             hint=f"run that command again, or: {looking.command('check-appdir', '--fix')}",
             can_be_fixed=True,
         )

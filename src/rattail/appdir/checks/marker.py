@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from rattail.appdir.hints import pasted
+from rattail.appdir.hints import pasted_line
 from rattail.appdir.inspect import Finding, Looking, found
 from rattail.appdir.marker import read_marker
 from rattail.appdir.names import MARKER
@@ -30,13 +30,13 @@ def check_marker(looking: Looking) -> Iterator[Finding]:
         yield found("core.E002", MARKER, error.message, hint=error.hint)
         return
     if marker is not None:
-        yield from _neighbours(root, marker.adopted_from)
+        yield from _neighbours(looking, marker.adopted_from)
     elif looks_like_upstream(root):
         yield found(
             "core.E004",
             "",
             f"{shown(root)} was made by upstream Rattail and has not been adopted.",
-            hint=f"in a new environment: {_adopt(root)}",
+            hint=_adopt(looking, root),
         )
     else:
         yield found(
@@ -56,8 +56,8 @@ def looks_like_upstream(folder: str) -> bool:
     )
 
 
-def _neighbours(root: str, adopted: str) -> Iterator[Finding]:
-    parent = os.path.dirname(root)
+def _neighbours(looking: Looking, adopted: str) -> Iterator[Finding]:
+    parent = os.path.dirname(looking.root)
     try:
         with os.scandir(parent) as entries:
             for number, entry in enumerate(entries):
@@ -65,27 +65,28 @@ def _neighbours(root: str, adopted: str) -> Iterator[Finding]:
                     return
                 path = f"{parent}/{entry.name}"
                 if (
-                    path not in (root, adopted)
+                    path not in (looking.root, adopted)
                     and entry.is_dir(follow_symlinks=False)
                     and _is_file(f"{path}/{UPSTREAM_SETTINGS}")
                 ):
-                    yield from _neighbour(path)
+                    yield from _neighbour(looking, path)
     except OSError:
         return  # who may not list the parent sees no neighbours
 
 
-def _neighbour(path: str) -> Iterator[Finding]:
+def _neighbour(looking: Looking, path: str) -> Iterator[Finding]:
     if not os.path.lexists(f"{path}/{MARKER}"):
         yield found(
             "core.I010",
             path,
             f"beside the app folder lies one made by upstream Rattail, {shown(path)}.",
-            hint=f"in a new environment: {_adopt(path)}",
+            hint=_adopt(looking, path),
         )
 
 
-def _adopt(path: str) -> str:
-    return f"rattail make-appdir --adopt {pasted(path)}"
+def _adopt(looking: Looking, path: str) -> str:
+    line = pasted_line(*looking.program, "make-appdir", "--adopt", path, "--path", "NEW")
+    return f"copy it into a new app folder, best in an environment of its own: {line}"
 
 
 def _is_file(path: str) -> bool:

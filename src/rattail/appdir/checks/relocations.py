@@ -18,14 +18,30 @@ def check_relocations(looking: Looking) -> Iterator[Finding]:
     known = looking.marker.relocated if looking.marker is not None else {}
     for place in looking.places:
         if place.is_relocated:
+            yield from _check_appdir(place, looking)
             if known.get(place.path) == place.location:
                 yield from _check_established(place, looking)
             elif os.path.isdir(place.location):
                 yield from _check_new(place, looking)
+        if not looking.is_ours(place):
+            continue  # nothing is to be moved there
+        if place.is_relocated:
             yield from _left_behind(place, join(looking.root, place.path))
         before = known.get(place.path)
         if before is not None and before != place.location and read_identity(before) is not None:
             yield from _left_behind(place, before)
+
+
+def _check_appdir(place: Place, looking: Looking) -> Iterator[Finding]:
+    identity = read_identity(place.location)
+    if identity is not None and identity.appdir != looking.root:
+        yield found(
+            "core.E013",
+            place.path,
+            f"the place of {shown(place.path)}, {shown(place.location)}, belongs to the app folder "
+            f"{shown(identity.appdir)}. Where this one is a copy of that, give it a place of its own in [folders].",
+            hint=f"where that one was moved here: {looking.command('make-appdir', '--claim', place.path)}",
+        )
 
 
 def _check_established(place: Place, looking: Looking) -> Iterator[Finding]:
@@ -63,7 +79,7 @@ def _left_behind(place: Place, old: str) -> Iterator[Finding]:
         "core.W010",
         place.path,
         f"{shown(place.path)} now lies at {shown(place.location)}, but {shown(old)} still holds files "
-        f"({shown(names[0])}, say), which nothing uses any more.",
+        f"({shown(names[0])}, say), which nothing uses any more. Files whose names are there already stay behind.",
         hint=move_contents(old, place.location),
     )
 

@@ -9,24 +9,24 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from rattail.appdir.files import read_file
 from rattail.appdir.folder import Keep
-from rattail.appdir.hints import pasted
+from rattail.appdir.hints import pasted, pasted_line
 from rattail.appdir.inspect import Finding, Looking, Noted
 from rattail.appdir.layout import Place
 from rattail.appdir.lock import read_holder
-from rattail.appdir.names import CLEANING_PREFIX, is_temporary
+from rattail.appdir.names import CACHEDIR_TAG, CACHEDIR_TAG_TEXT, CLEANING_PREFIX, is_temporary
 from rattail.appdir.refusal import user_name
 
 DEEPEST_NESTING = 200
 LEFTOVER_AFTER_S = 3600
+REMOVED_AFTER_S = 86_400
 FUTURE_AFTER_S = 86_400
 _ASKED_BITS = 0o170000 | stat.S_ISUID | stat.S_ISGID | stat.S_IWOTH
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-#: Called with a folder's descriptor, a name in it, what `lstat` said, and the logical path.
-OnLeftover = Callable[[int, str, os.stat_result, str], None]
+_SIGNATURE = CACHEDIR_TAG_TEXT.partition(b"\n")[0]
 
 
 def check_tree(looking: Looking) -> Iterator[Finding]:
@@ -39,9 +39,8 @@ def check_tree(looking: Looking) -> Iterator[Finding]:
 class Walk:
     """One pass, and what it counted."""
 
-    def __init__(self, looking: Looking, on_leftover: OnLeftover | None = None) -> None:
+    def __init__(self, looking: Looking) -> None:
         self._looking = looking
-        self._on_leftover = on_leftover
         self._uid = looking.owner.uid
         self._latest = looking.now + FUTURE_AFTER_S
         self._declared = {place.path: place for place in looking.places}
@@ -49,7 +48,11 @@ class Walk:
         self._apart = {
             place.location.removeprefix(looking.root + "/") for place in looking.places if place.is_relocated
         }
+        self._parents = {os.path.dirname(path) or "." for path in self._declared if path != "."}
         self._noted: dict[str, Noted] = {}
+        self._linked = Noted(looking.accepted, "core.E010")  # others' files with several names
+        self._own_leftovers = Noted(looking.accepted, "core.W008")  # where clean-appdir does not go
+        self._has_old_leftover = False
         self._mounts: set[str] = set()
         self._device = 0
         self._is_cleaning = read_holder(looking.root)[1]  # somebody holds the lock, so nothing is cut off
@@ -57,7 +60,7 @@ class Walk:
     def whole(self) -> None:
         """Walk the app folder and every relocated folder, each once."""
         for place in self._looking.places:
-            if place.path == "." or place.is_relocated:
+            if place.path == "." or (place.is_relocated and self._looking.is_ours(place)):
                 self._walk_place(place)
         for path in sorted(self._mounts.union(_mounts_inside(self._looking))):
             self._of("core.W005").note(path)
@@ -74,12 +77,30 @@ class Walk:
             hint=f"sudo {give}" if not is_root else f"give all of it to the app's user: {give_all}",
             can_be_fixed=not is_root,
         )
+        yield from self._linked.finding(
+            "{example} does not belong to " + name + ", whose folder this is, and is left so, because it has other "
+            "names (hard links), which may be the system's. Look at them first, then give it away by hand (chown).",
+            "{count} files do not belong to " + name + ", whose folder this is, and are left so, because they have "
+            "other names (hard links), which may be the system's: {examples}. Look at them first, then give them away "
+            "by hand (chown).",
+            hint=_other_names(self._first(self._linked)),
+        )
+        yield from self._own_leftovers.finding(
+            "{example}, in a folder of your own, looks like what a crash leaves; nothing removes it by itself.",
+            "{count} files in folders of your own look like what crashes leave; nothing removes them by itself: "
+            "{examples}.",
+            hint=pasted_line("rm", self._first(self._own_leftovers)),
+        )
         for identifier, one, many, hint in _SENTENCES:
             noted = self._of(identifier)
             if noted.count:
-                first = pasted(self._looking.location(min(noted.examples)))
+                first = pasted(self._first(noted))
                 hint = hint.format(first=first, fix=give, clean=self._looking.command("clean-appdir"))
-                yield from noted.finding(one, many, hint=hint, can_be_fixed=identifier == "core.W008")
+                can_be_fixed = identifier == "core.W008" and self._has_old_leftover
+                yield from noted.finding(one, many, hint=hint, can_be_fixed=can_be_fixed)
+
+    def _first(self, noted: Noted) -> str:
+        return self._looking.location(min(noted.examples, default="."))
 
     def _of(self, identifier: str) -> Noted:
         if identifier not in self._noted:
@@ -118,6 +139,7 @@ class Walk:
                     and found.st_mtime < latest
                     and name[0] != "."
                     and name.isascii()
+                    and name != CACHEDIR_TAG
                 ):
                     files += 1
                 elif stat.S_ISDIR(found.st_mode):
@@ -164,9 +186,12 @@ class Walk:
         """Everything about an entry that is not known to be ordinary."""
         mode = found.st_mode
         if found.st_uid != self._uid:
-            self._of("core.E010").note(path)
-        if name.startswith(".tmp-") and is_temporary(name):
-            self._leftover(fd, name, found, path)
+            is_linked = found.st_nlink > 1 and not stat.S_ISDIR(mode)
+            (self._linked if is_linked else self._of("core.E010")).note(path)
+        if name == CACHEDIR_TAG and stat.S_ISREG(mode):
+            self._look_at_tag(fd, path)
+        if name.startswith(".tmp-") and is_temporary(name) and stat.S_ISREG(mode):
+            self._leftover(found, path)
         if name.startswith(CLEANING_PREFIX) and not self._is_cleaning:
             self._of("core.W026").note(path)
         if not name.isascii() and not _is_utf8(name):
@@ -188,11 +213,28 @@ class Walk:
         is_device = stat.S_ISBLK(mode) or stat.S_ISCHR(mode)
         self._of("core.W020" if is_device else "core.I005").note(path)
 
-    def _leftover(self, fd: int, name: str, found: os.stat_result, path: str) -> None:
-        if found.st_mtime < self._looking.now - LEFTOVER_AFTER_S:
+    def _leftover(self, found: os.stat_result, path: str) -> None:
+        if found.st_mtime >= self._looking.now - LEFTOVER_AFTER_S:
+            return
+        folder, above = os.path.dirname(path) or ".", self._declared_above(path)
+        if folder == above or above not in self._parents:  # as clean-appdir sees it: not what was added beside ours
             self._of("core.W008").note(path)
-            if self._on_leftover is not None:
-                self._on_leftover(fd, name, found, path)
+            self._has_old_leftover |= found.st_mtime < self._looking.now - REMOVED_AFTER_S
+        else:
+            self._own_leftovers.note(path)
+
+    def _look_at_tag(self, fd: int, path: str) -> None:
+        """A tag in the wrong place; deeper in folders of somebody's own it marks a cache of theirs."""
+        folder, above = os.path.dirname(path) or ".", self._declared_above(path)
+        is_near = above in (folder, os.path.dirname(folder) or ".")
+        if not is_near or self._declared[above].folder.keep is Keep.SCRATCH or self._is_for_scratch(above):
+            return
+        try:
+            content = read_file(fd, CACHEDIR_TAG, limit_bytes=len(_SIGNATURE))
+        except OSError:
+            return
+        if content == _SIGNATURE:
+            self._of("core.W027").note(path)
 
     def _look_at_link(self, fd: int, name: str, path: str) -> None:
         try:
@@ -209,16 +251,21 @@ class Walk:
 
     def _is_kept(self, path: str) -> bool:
         """True for what backups take: it lies in an essential folder that is not there for scratch ones alone."""
-        above = path
-        while above not in self._declared:
-            above = os.path.dirname(above) or "."
+        above = self._declared_above(path)
+        return self._declared[above].folder.keep is Keep.ESSENTIAL and not self._is_for_scratch(above)
+
+    def _declared_above(self, path: str) -> str:
+        while path not in self._declared:
+            path = os.path.dirname(path) or "."
+        return path
+
+    def _is_for_scratch(self, above: str) -> bool:
         children = [
             place.folder.keep
             for place in self._looking.places
             if place.path != above and (os.path.dirname(place.path) or ".") == above
         ]
-        is_for_scratch = bool(children) and all(keep is Keep.SCRATCH for keep in children)
-        return self._declared[above].folder.keep is Keep.ESSENTIAL and not is_for_scratch
+        return bool(children) and all(keep is Keep.SCRATCH for keep in children)
 
 
 _SENTENCES = (
@@ -236,15 +283,24 @@ _SENTENCES = (
     ),
     (
         "core.W008",
-        "{example} was left by a crash.",
-        "{count} temporary files were left by crashes: {examples}.",
-        "{fix} removes those older than a day",
+        "{example} was left by a crash; check-appdir --fix removes it once it is a day old.",
+        "{count} temporary files were left by crashes: {examples}; check-appdir --fix removes them once they are a "
+        "day old.",
+        "{fix}",
     ),
     (
         "core.W026",
-        "{example} was taken out of the way by a clean-appdir that was cut off.",
-        "{count} entries were taken out of the way by a clean-appdir that was cut off: {examples}.",
-        "{clean} goes on with it; what was not meant to go is named and stays",
+        "{example} was taken out of the way by a clean-appdir that was cut off; the next one goes on with it. What "
+        "was not meant to go is named and stays.",
+        "{count} entries were taken out of the way by a clean-appdir that was cut off: {examples}; the next one goes "
+        "on with it. What was not meant to go is named and stays.",
+        "{clean}",
+    ),
+    (
+        "core.W027",
+        "{example} makes backup programs leave out its folder and all that is in it.",
+        "{count} tags make backup programs leave out their folders and all that is in them: {examples}.",
+        "rm {first}",
     ),
     (
         "core.W018",
@@ -303,6 +359,11 @@ _SENTENCES = (
 )
 
 
+def _other_names(path: str) -> str:
+    """The command that shows every name of a file, on its own file system."""
+    return f'find "$(stat -c %m {pasted(path)})" -xdev -samefile {pasted(path)}'
+
+
 def _is_utf8(name: str) -> bool:
     try:
         name.encode()
@@ -314,6 +375,7 @@ def _is_utf8(name: str) -> bool:
 def _mounts_inside(looking: Looking) -> list[str]:
     """Logical paths of mounts inside the places, as the kernel lists them: bind mounts too."""
     homes = {place.location: place.path for place in looking.places if place.path == "." or place.is_relocated}
+    others = {place.location for place in looking.places if not looking.is_ours(place)}
     try:
         with open("/proc/self/mountinfo", "rb") as stream:
             content = stream.read()
@@ -324,7 +386,7 @@ def _mounts_inside(looking: Looking) -> list[str]:
         encoded = line.split(b" ", 5)[4]
         path = os.fsdecode(encoded.decode("unicode_escape").encode("latin-1") if b"\\" in encoded else encoded)
         for home, logical in homes.items():
-            if path.startswith(home.rstrip("/") + "/") and path not in homes:
+            if path.startswith(home.rstrip("/") + "/") and path not in homes and home not in others:
                 rest = path[len(home.rstrip("/")) + 1 :]
                 inside.add(rest if logical == "." else f"{logical}/{rest}")
     return sorted(inside)

@@ -22,8 +22,9 @@ def check_appdir(session: Session, fix: bool, deep: bool) -> Outcome:
     """Look for everything that is wrong with the app folder, and say what to do about it.
 
     Errors and warnings end with exit code 61; infos alone with 0. What is meant to be can be silenced:
-    [check] accept in rattail.toml takes ids, or ID:PATH for one place. --fix never deletes or changes
-    anything that you may have made.
+    [check] accept in rattail.toml takes ids, or ID:PATH for one place; --fix then leaves it, too.
+    --fix deletes only temporary files that a crash left in the app's own folders, and writes only what
+    make-appdir writes. Of what you made, it only closes copies of settings and secrets to others.
     """
     registry, located, now = session.registry, session.located, datetime.now(UTC)
     fixed: list[dict[str, str]] = []

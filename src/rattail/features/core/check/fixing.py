@@ -1,10 +1,9 @@
 """Repair what is safe to repair: the service behind `check-appdir --fix`.
 
 Nothing is deleted but our own temporary files, and no content changes but that of files nobody but
-the program writes.
+the program writes. What [check] accept holds is not repaired.
 """
 
-import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,8 +11,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from rattail.appdir import files
-from rattail.appdir.checks.files import copy_of
-from rattail.appdir.checks.tree import Walk
+from rattail.appdir.checks.files import MISSING, closed, copy_of, open_id
+from rattail.appdir.checks.folders import mode_id
+from rattail.appdir.cleaning.aged import LEFT_BY_CRASH
+from rattail.appdir.cleaning.clean import apply_clean, plan_clean
+from rattail.appdir.cleaning.planned import Entries
 from rattail.appdir.folder import Keep
 from rattail.appdir.giving import give_tree
 from rattail.appdir.inspect import ExpectedFile, Looking
@@ -21,14 +23,13 @@ from rattail.appdir.locate import Located
 from rattail.appdir.lock import lock_appdir, read_holder
 from rattail.appdir.make import Step, Wanted, apply_steps, plan_make
 from rattail.appdir.marker import Identity
-from rattail.appdir.names import CACHEDIR_TAG, CACHEDIR_TAG_TEXT, LOCK, MARKER, OFFERED_SUFFIX
+from rattail.appdir.names import CACHEDIR_TAG, CACHEDIR_TAG_TEXT, IDENTITY, LOCK, MARKER, OFFERED_SUFFIX
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBusy, RattailError
 from rattail.features.core.check.service import view_of
-from rattail.features.core.make.service import Request, make
+from rattail.features.core.make.service import Request, plan_appdir
 from rattail.registry import Registry
 
-REMOVED_AFTER_S = 86_400
 _COMMAND = "check-appdir --fix"
 
 
@@ -56,6 +57,8 @@ def give_back(registry: Registry, located: Located, *, environ: Mapping[str, str
     owner, marker = looking.owner, looking.marker
     if os.geteuid() != 0 or owner.uid == 0 or marker is None:
         return Repair((), ())
+    if looking.accepted.speaks_of("core.E010"):
+        return Repair((), ("nothing was given to the folder's owner, because [check] accept holds core.E010.",))
     entries, left = 0, []
     for place in looking.places:
         if place.path != "." and not (place.is_relocated and os.path.isdir(place.location)):
@@ -96,19 +99,19 @@ def repair(registry: Registry, located: Located, *, environ: Mapping[str, str], 
 
     attempt(lambda: _clear_lock(looking))
     attempt(lambda: _close_files(looking))
-    if not attempt(lambda: _done(make(registry, Request(located=located, now=now), environ=environ))):
+    if not attempt(lambda: _make(registry, Request(located=located, now=now), environ, looking)):
         attempt(lambda: _make_what_can_be(looking))
     attempt(lambda: _complete_tags(looking))
-    attempt(lambda: _remove_leftovers(looking))
+    attempt(lambda: _remove_leftovers(looking, now))
     return Repair(tuple(fixed), tuple(refused))
 
 
 def _clear_lock(looking: Looking) -> Iterator[Fixed]:
     holder, is_held = read_holder(looking.root)
-    if holder is not None and not is_held:
+    if holder is not None and not is_held and not looking.accepted.covers("core.W009", LOCK):
         with lock_appdir(looking.root, command=_COMMAND, wait_s=0):
             pass  # letting go of it clears it
-        yield Fixed(LOCK, f"cleared the lock of {holder}, which was killed")
+        yield Fixed(LOCK, f"cleared the lock of {holder}, which ended without releasing it")
 
 
 def _close_files(looking: Looking) -> Iterator[Fixed]:
@@ -122,9 +125,18 @@ def _close_files(looking: Looking) -> Iterator[Fixed]:
             if file is None or not entry.is_file(follow_symlinks=False):
                 continue
             mode = stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode)
-            if mode & ~file.mode & 0o7077:
+            identifier = open_id(file, mode)
+            if identifier and not looking.accepted.covers(identifier, name):
                 path = f"{looking.root}/{name}"
-                yield from _applied([Step("mend", name, mode & file.mode, path, was_mode=mode)])
+                yield from _applied([Step("mend", name, closed(file, mode), path, was_mode=mode)])
+
+
+def _make(registry: Registry, request: Request, environ: Mapping[str, str], looking: Looking) -> Iterator[Fixed]:
+    """What make-appdir would do, without what was accepted."""
+    steps = _Steps(looking)
+    if steps.wanted(plan_appdir(registry, request, environ=environ).steps):
+        with lock_appdir(looking.root, command=_COMMAND):  # another process may have been quicker
+            yield from _applied(steps.wanted(plan_appdir(registry, request, environ=environ).steps))
 
 
 def _make_what_can_be(looking: Looking) -> Iterator[Fixed]:
@@ -137,7 +149,8 @@ def _make_what_can_be(looking: Looking) -> Iterator[Fixed]:
         for place in looking.places:
             try:
                 plan = plan_make(Wanted(looking.root, (place,), (), looking.marker))
-                yield from _applied([step for step in plan.steps if step.action in ("make", "mend", "write")])
+                steps = [step for step in plan.steps if step.action in ("make", "mend", "write")]
+                yield from _applied(_Steps(looking).wanted(steps))
             except RattailError:
                 continue  # stays a finding
 
@@ -145,49 +158,78 @@ def _make_what_can_be(looking: Looking) -> Iterator[Fixed]:
 def _complete_tags(looking: Looking) -> Iterator[Fixed]:
     """Write the tags whose writing was cut short; one that says something else is somebody's."""
     for place in looking.places:
-        if place.folder.keep is not Keep.SCRATCH:
+        path = f"{place.path}/{CACHEDIR_TAG}"
+        if (
+            place.folder.keep is not Keep.SCRATCH
+            or not looking.is_ours(place)
+            or looking.accepted.covers("core.W012", path)
+        ):
             continue
         try:
             with files.opened_folder(place.location) as fd:
                 content = files.read_file(fd, CACHEDIR_TAG)
                 if content is not None and content != CACHEDIR_TAG_TEXT and CACHEDIR_TAG_TEXT.startswith(content):
                     files.replace_file(fd, CACHEDIR_TAG, CACHEDIR_TAG_TEXT, mode=0o640)
-                    yield Fixed(f"{place.path}/{CACHEDIR_TAG}", f"completed {place.path}/{CACHEDIR_TAG}")
+                    yield Fixed(path, f"completed {path}")
         except OSError:
             continue  # stays a finding
 
 
-def _remove_leftovers(looking: Looking) -> Iterator[Fixed]:
-    """Delete our own temporary files that are older than a day and that nobody has open."""
-    removed: list[str] = []
+def _remove_leftovers(looking: Looking, now: datetime) -> Iterator[Fixed]:
+    """Delete our own temporary files that are older than a day and unused: as clean-appdir does, and where it does."""
+    assert looking.marker is not None  # asked for by repair()
+    app_id, accepted = looking.marker.app_id, looking.accepted
+    plan = plan_clean(looking.places, root=looking.root, app_id=app_id, keep_days={}, now=now)
+    left = Entries(now_ns=round(now.timestamp() * 1e9))
+    for one in plan.planned:
+        if one.reason == LEFT_BY_CRASH and not accepted.covers("core.W008", one.path):
+            left.add(one.place, one.folder, one.name, one.look, one.reason)
+    plan = plan._replace(planned=left)
+    cleaned = apply_clean(plan, looking.places, root=looking.root, app_id=app_id, command=_COMMAND)
+    if cleaned.removed:
+        first, more = cleaned.removed[0].path, len(cleaned.removed) - 1
+        yield Fixed(first, f"removed {shown(first)}{f' and {more:,} more' if more else ''}, left by a crash")
 
-    def remove(fd: int, name: str, status: os.stat_result, path: str) -> None:
-        is_old = status.st_mtime < looking.now - REMOVED_AFTER_S
-        if is_old and stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and _remove_unused(fd, name, status):
-            removed.append(path)
 
-    Walk(looking, on_leftover=remove).whole()
-    if removed:
-        more = f" and {len(removed) - 1:,} more" if len(removed) > 1 else ""
-        yield Fixed(removed[0], f"removed {shown(removed[0])}{more}, left by a crash")
+class _Steps:
+    """Which steps repair what nobody accepted."""
 
+    def __init__(self, looking: Looking) -> None:
+        self._accepted = looking.accepted
+        self._places = {place.path: place for place in looking.places}
+        self._files = {file.path: file for file in looking.files}
 
-def _remove_unused(dir_fd: int, name: str, status: os.stat_result) -> bool:
-    """Unlink a file if it is still the same and no process has it open; a doubt leaves it."""
-    try:
-        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=dir_fd)
-    except OSError:
-        return False
-    try:
-        if not os.path.samestat(os.fstat(fd), status):
-            return False
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)  # refused while anybody else has it open
-        os.unlink(name, dir_fd=dir_fd)
-    except OSError:
-        return False
-    finally:
-        os.close(fd)
-    return True
+    def wanted(self, steps: Sequence[Step]) -> list[Step]:
+        """The steps without those for what was accepted, and without what would come to lie in a folder not made."""
+        kept: list[Step] = []
+        unmade: list[str] = []
+        for step in steps:
+            if any(step.path.startswith(f"{path}/") for path in unmade):
+                continue
+            if not any(self._accepted.covers(identifier, step.path) for identifier in self._ids(step)):
+                kept.append(step)
+            elif step.action == "make":
+                unmade.append(step.path)
+        if any(path in self._places and self._places[path].is_relocated for path in unmade):
+            kept = [step for step in kept if step.action != "record"]  # it would say that the folder was there once
+        return kept
+
+    def _ids(self, step: Step) -> tuple[str, ...]:
+        """The ids under which check-appdir names what a step repairs."""
+        if step.action == "make":
+            return ("core.E005",)
+        if step.action == "extend":
+            return ("core.E023",)
+        if step.action == "mend":
+            if step.path in self._places:
+                return (mode_id(self._places[step.path], step.was_mode),)
+            file = self._files.get(step.path)
+            return (open_id(file, step.was_mode),) if file is not None else ()
+        if step.action != "write":
+            return ()
+        if step.path in self._files:
+            return (MISSING[self._files[step.path].holds],)
+        return {CACHEDIR_TAG: ("core.W011",), IDENTITY: ("core.E012",)}.get(os.path.basename(step.path), ())
 
 
 def _applied(steps: Sequence[Step]) -> Iterator[Fixed]:

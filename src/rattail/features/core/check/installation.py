@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Iterator
 
+from rattail.appdir.hints import pasted_line
 from rattail.appdir.inspect import Finding, Looking, Noted, found
 from rattail.appdir.refusal import shown
 from rattail.config.load import Settings
@@ -71,17 +72,41 @@ def _check_installed_files(looking: Looking) -> Iterator[Finding]:
         is_ours = os.path.basename(folder).startswith("rattail_")
         if folder.startswith(sys.prefix + "/") if is_own_environment else is_ours:
             _compare(folder, edited, missing, is_deep=looking.is_deep)
-    again = "install its distribution again: pip install --force-reinstall --no-deps"
     yield from edited.finding(
-        "the installed file {example} was edited; the next upgrade will undo that.",
-        "{count} installed files were edited, which the next upgrade will undo: {examples}.",
-        hint=f"{again}; where it is meant, name it in [check] accept",
+        "the installed file {example} was edited; the next upgrade will undo that. Where it is meant, name it in "
+        "[check] accept.",
+        "{count} installed files were edited, which the next upgrade will undo: {examples}. Where it is meant, name "
+        "them in [check] accept.",
+        hint=_install_again(edited),
     )
     yield from missing.finding(
         "the installed file {example} is missing.",
         "{count} installed files are missing: {examples}.",
-        hint=again,
+        hint=_install_again(missing),
     )
+
+
+def _install_again(noted: Noted) -> str:
+    """How to get the first file of those back: what it belongs to is the distribution whose record names it."""
+    first = min(noted.examples, default="")
+    for folder in distribution_folders():
+        if first and first in _paths(folder):
+            name, _, version = os.path.basename(folder).removesuffix(".dist-info").partition("-")
+            line = pasted_line(
+                sys.executable, "-m", "pip", "install", "--force-reinstall", "--no-deps", f"{name}=={version}"
+            )
+            return f"install its distribution again: {line}"
+    return ""
+
+
+def _paths(folder: str) -> set[str]:
+    try:
+        with open(f"{folder}/RECORD", encoding="utf-8") as stream:
+            rows = _rows(stream.read())
+    except (OSError, UnicodeDecodeError):
+        return set()
+    base = os.path.dirname(folder)
+    return {os.path.normpath(f"{base}/{name}") for name, _, _ in rows}
 
 
 def _compare(folder: str, edited: Noted, missing: Noted, *, is_deep: bool) -> None:

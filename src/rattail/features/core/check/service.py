@@ -4,6 +4,7 @@ It joins what the folder's own checks need: the settings as far as they can be r
 marker. Broken settings or a broken marker are findings, and hinder nothing else.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from datetime import datetime
@@ -143,7 +144,7 @@ def _other_checks(registry: Registry, view: View) -> list[tuple[str, Check]]:
     settings = view.settings
     checks: list[tuple[str, Check]] = [
         ("check_places", lambda _: view.faults),
-        ("check_settings", lambda _: check_settings(settings)),
+        ("check_settings", lambda looking: check_settings(settings, looking)),
         ("check_environment", lambda _: check_environment(settings)),
         ("check_secrets", lambda looking: check_secrets(settings, looking)),
         ("check_accepted", lambda looking: _check_accepted(looking, registry)),
@@ -176,12 +177,14 @@ def _check_accepted(looking: Looking, registry: Registry) -> list[Finding]:
         for entry in looking.accepted.entries
         if (identifier := entry.partition(":")[0]) not in known and identifier.partition(".")[0] not in silent
     ]
+    rest = [entry for entry in looking.accepted.entries if entry not in unknown]
+    words = [json.dumps(rest, ensure_ascii=False)] if rest else ["--unset"]
     return [
         found(
             "core.W024",
             SETTINGS_FILE,
             f"[check] accept holds {shown(entry)}, but no finding has that id; expected ID or ID:PATH.",
-            hint=looking.command("set-option", "check.accept") + " with the ids that check-appdir prints",
+            hint=f"accept the others alone: {looking.command('set-option', 'check.accept', *words)}",
         )
         for entry in unknown
     ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 
+from rattail.appdir.hints import pasted_line
 from rattail.appdir.inspect import Finding, Looking, found
 from rattail.config.load import Settings
-from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE
+from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE, STRANGER
 
 SHORTEST_GENERATED = 32
 _FEWEST_CHARACTERS = 8
@@ -57,10 +59,11 @@ _FAULTS = {
     "unreadable": "core.E019",
     "value": "core.E020",
     "unknown": "core.W015",
+    STRANGER: "core.W015",
 }
 
 
-def check_settings(settings: Settings) -> Iterator[Finding]:
+def check_settings(settings: Settings, looking: Looking) -> Iterator[Finding]:
     """Every fault of the settings files and of the environment variables, each a finding."""
     for fault in settings.faults:
         file = fault.where.partition(":")[0]
@@ -70,9 +73,20 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
             identifier = _FAULTS.get(fault.kind, "core.E020")
         is_file = file in (SETTINGS_FILE, SECRETS_FILE)
         hint = f"mend {file}" if is_file else f"unset or mend the environment variable {file}"
+        if is_file and fault.kind == "unreadable" and _is_closed(f"{looking.root}/{file}", looking.owner.uid):
+            hint = pasted_line("chmod", "u+rw", f"{looking.root}/{file}")
         if identifier == "core.E021":
             hint = f"move it to {SECRETS_FILE}, and give it a new value if anybody may have read it"
         yield found(identifier, file if is_file else "", fault.message, hint=hint)
+
+
+def _is_closed(path: str, uid: int) -> bool:
+    """True for a file of the owner's that its mode keeps even from them."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_uid == uid and not found.st_mode & stat.S_IRUSR
 
 
 def check_environment(settings: Settings) -> Iterator[Finding]:
@@ -109,16 +123,19 @@ def check_secrets(settings: Settings, looking: Looking) -> Iterator[Finding]:
             continue
         path = SECRETS_FILE if setting.source == SECRETS_FILE else ""
         reason = _weakness(value, is_generated=option.is_generated)
+        hint = looking.command("set-option", key)
+        if not path:
+            hint = f"give the environment variable {setting.source} another value"
         if reason:
             yield found(
                 "core.E024",
                 path,
-                f"the secret {key} ({setting.source}) {reason}.",
-                hint=looking.command("set-option", key) + " asks for a new one",
+                f"the secret {key} ({setting.source}) {reason}; give it a new one.",
+                hint=hint,
             )
         if value in seen:
             text = f"the secrets {seen[value]} and {key} are the same: who learns one has both."
-            yield found("core.I004", path, text, hint=looking.command("set-option", key))
+            yield found("core.I004", path, text, hint=hint)
         seen.setdefault(value, key)
 
 
