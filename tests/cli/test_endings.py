@@ -22,7 +22,6 @@ NOBODY = 65534
 INTERRUPTED = """
 import os, signal, sys
 sys.path.remove(os.path.dirname(__file__))
-sys.modules.pop(__name__)
 os.kill(os.getpid(), signal.SIGINT)
 while True:
     pass

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -283,3 +285,28 @@ def test_the_difference_of_broken_settings_masks_secrets_too(appdir: Path, regis
     (appdir / "rattail.toml.new").write_text("[mail]\npassword = '''\nhunter2\n'''\n")
 
     assert "hunter2" not in "\n".join(difference(registry, str(appdir), "rattail.toml"))
+
+
+def test_every_hint_about_an_offer_can_be_pasted(appdir: Path, at: tuple[str, str], run: Run) -> None:
+    def line(*words: str) -> str:
+        return " ".join([sys.executable, "-m", "rattail", *words, *at])
+
+    edit(appdir)
+    nothing = run("diff-config", "README.txt", *at).err.splitlines()[-1]
+    unknown = run("diff-config", "x", *at).err.splitlines()[-1]
+    (appdir / "rattail.toml.new").write_text("[app]\ntitle = 'Other'\n")
+    which = run("accept-config", *at).err.splitlines()
+    other = run("accept-config", "rattail.toml", *at).err.splitlines()[-1]
+    (appdir / "rattail.toml.new").write_text("[app\n")
+    broken = run("accept-config", "rattail.toml", *at).err.splitlines()[-1]
+
+    assert nothing == unknown == f"    see what is offered: {line('diff-config')}"
+    assert which == [
+        "rattail: which one? Offered: rattail.toml; or --all.",
+        f"    {line('accept-config', 'rattail.toml')}",
+    ]
+    assert other.endswith(f": {line('make-config')}")
+    assert broken.endswith(f": {line('make-config')}")
+    made = subprocess.run(other.partition(": ")[2], shell=True, check=True, capture_output=True, text=True)
+    accepting = made.stdout.strip().rpartition("Put it in place: ")[2]
+    assert "rattail.toml is the new edition now" in subprocess.check_output(accepting, shell=True, text=True)
