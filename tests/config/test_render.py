@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from rattail.config.load import load_settings
 from rattail.config.option import Value
 from rattail.config.render import render_secrets, render_settings
 from rattail.registry import BUILT_IN, Registry, load_registry
-
-GOLDEN = Path(__file__).parent.parent / "golden"
+from tests.kit.golden import assert_golden
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +21,15 @@ def built_in() -> Registry:
     return Registry(tuple(feature for feature in registry.features if feature.name in BUILT_IN))
 
 
+@pytest.mark.golden
 @pytest.mark.parametrize("name", ["rattail.toml", "secrets.toml"])
 def test_the_files_read_as_they_should(name: str, built_in: Registry) -> None:
-    """Written anew with UPDATE_GOLDEN=1; then read it, as an administrator would."""
     if name == "rattail.toml":
         text = render_settings(built_in.options, built_in.table_titles)
     else:
         text = render_secrets(built_in.options, generate=lambda: "made-by-make-appdir")
-    if os.environ.get("UPDATE_GOLDEN"):
-        (GOLDEN / name).write_text(text)
 
-    assert text == (GOLDEN / name).read_text()
+    assert_golden(name, text)
 
 
 def test_no_line_is_wider_than_a_page(built_in: Registry) -> None:
