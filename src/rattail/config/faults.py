@@ -47,8 +47,11 @@ def _is_stranger(by_key: Mapping[str, Option], path: tuple[str, ...], raw: objec
     if len(path) == 1:
         known = {option.table for option in by_key.values()}
         return isinstance(raw, dict) and not get_close_matches(path[0], known, 1, _A_SLIP)
+    if path[0] != "folders":
+        return False
     folders = [option.name for option in by_key.values() if option.table == "folders"]
-    return path[0] == "folders" and len(path) == 2 and not get_close_matches(path[1], folders, 1, _A_SLIP)
+    is_above = any(folder.startswith(f"{path[1]}/") for folder in folders)  # one of ours that cannot be moved
+    return not is_above and not get_close_matches(path[1], folders, 1, _A_SLIP)
 
 
 def _strangers_text(path: tuple[str, ...]) -> str:
