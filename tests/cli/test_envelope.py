@@ -35,7 +35,7 @@ def test_failure_is_the_same_object_with_errors(run: Run, tmp_path: Path) -> Non
 
 def test_every_fault_of_the_settings_is_an_error_of_its_own(run: Run, appdir: Path) -> None:
     with (appdir / "rattail.toml").open("a", encoding="utf-8") as stream:
-        stream.write("\n[nowhere]\na = 1\n[nothing]\nb = 2\n")
+        stream.write("\n[uplaods]\na = 1\n[sesions]\nb = 2\n")
 
     ran = run("make-appdir", "--path", appdir, "--json")
 
