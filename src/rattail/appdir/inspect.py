@@ -15,6 +15,7 @@ from rattail.appdir.finding import found as found
 from rattail.appdir.hints import pasted_line
 from rattail.appdir.layout import Place, join
 from rattail.appdir.marker import Identity, Marker, read_identity
+from rattail.appdir.names import IDENTITY
 from rattail.appdir.owner import Owner
 from rattail.appdir.refusal import shown
 
@@ -99,14 +100,23 @@ class Looking(NamedTuple):
         return join(self.root, path)
 
     def is_ours(self, place: Place) -> bool:
-        """False for a relocated place that does not say it is this folder of this app: only that is said of it."""
+        """False for a relocated place that does not say it is this folder of this app: only that is said of it.
+
+        What it says counts only where the place and its identity file belong to the app folder's owner.
+        """
         if not place.is_relocated:
             return True
         identity = read_identity(place.location)
         if identity is None:
             return False
         app_id = self.marker.app_id if self.marker is not None else identity.app_id
-        return identity == Identity(app_id, place.path, self.root)
+        if identity != Identity(app_id, place.path, self.root):
+            return False
+        try:
+            owners = {os.lstat(path).st_uid for path in (place.location, f"{place.location}/{IDENTITY}")}
+        except OSError:
+            return False
+        return owners == {self.owner.uid}
 
     def integer(self, key: str) -> int:
         """The value of a whole-number option; 0 where nobody set or declared it."""

@@ -319,3 +319,19 @@ def test_the_owner_can_open_again_what_was_closed_to_everybody(alices: Environme
 
     assert fixed.returncode == 0, fixed.stdout + fixed.stderr
     assert (alices.appdir / "log").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_place_that_belongs_to_somebody_else_is_left_alone_and_named(
+    run: Run, appdir: Path, tmp_path: Path, as_root: None
+) -> None:
+    _settings(appdir, f'[folders]\n"work/csv" = "{tmp_path}/shared"\n')
+    run("make-appdir", "--path", appdir)
+    (tmp_path / "shared").chmod(0o1777)
+    os.chown(tmp_path / "shared", MALLORY, MALLORY)
+    (tmp_path / "shared" / TEMPORARY).write_text("x")
+    _age(tmp_path / "shared" / TEMPORARY, hours=48)
+
+    findings = run("check-appdir", "--appdir", appdir, "--json").data["findings"]
+
+    (finding,) = [one for one in findings if one["level"] != "info"]
+    assert (finding["id"], finding["path"], finding["can_be_fixed"]) == ("core.E010", "work/csv", False)

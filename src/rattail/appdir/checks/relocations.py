@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from rattail.appdir.hints import move_contents
+from rattail.appdir.hints import move_contents, pasted_line
 from rattail.appdir.inspect import Finding, Looking, found
 from rattail.appdir.layout import Place, join
 from rattail.appdir.marker import read_identity
 from rattail.appdir.names import CACHEDIR_TAG, IDENTITY
-from rattail.appdir.refusal import shown
+from rattail.appdir.refusal import shown, user_name
 
 
 def check_relocations(looking: Looking) -> Iterator[Finding]:
@@ -18,7 +18,7 @@ def check_relocations(looking: Looking) -> Iterator[Finding]:
     known = looking.marker.relocated if looking.marker is not None else {}
     for place in looking.places:
         if place.is_relocated:
-            yield from _check_appdir(place, looking)
+            yield from _check_owner(place, looking)
             if known.get(place.path) == place.location:
                 yield from _check_established(place, looking)
             elif os.path.isdir(place.location):
@@ -32,7 +32,7 @@ def check_relocations(looking: Looking) -> Iterator[Finding]:
             yield from _left_behind(place, before)
 
 
-def _check_appdir(place: Place, looking: Looking) -> Iterator[Finding]:
+def _check_owner(place: Place, looking: Looking) -> Iterator[Finding]:
     identity = read_identity(place.location)
     if identity is not None and identity.appdir != looking.root:
         yield found(
@@ -41,6 +41,16 @@ def _check_appdir(place: Place, looking: Looking) -> Iterator[Finding]:
             f"the place of {shown(place.path)}, {shown(place.location)}, belongs to the app folder "
             f"{shown(identity.appdir)}. Where this one is a copy of that, give it a place of its own in [folders].",
             hint=f"where that one was moved here: {looking.command('make-appdir', '--claim', place.path)}",
+        )
+    elif identity is not None and not looking.is_ours(place):
+        name, uid = user_name(looking.owner.uid), looking.owner.uid
+        line = pasted_line("sudo", "chown", "-h", str(uid), place.location, f"{place.location}/{IDENTITY}")
+        yield found(
+            "core.E010",
+            place.path,
+            f"the place of {shown(place.path)}, {shown(place.location)}, or its file '{IDENTITY}', does not belong to "
+            f"{name}, whose app folder this is, so it is left alone.",
+            hint=f"if all of it is this app's own: {line}",
         )
 
 
