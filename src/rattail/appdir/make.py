@@ -22,6 +22,8 @@ from rattail.errors import AppDirBroken, RattailError
 
 Action = Literal["make", "mend", "write", "rewrite", "offer", "extend", "record"]
 
+_MOST_PLANS = 8  # a folder that was closed to its owner is opened, and then looked into
+
 SAYS: dict[Action, str] = {
     "make": "make folder",
     "mend": "mend mode of",
@@ -97,8 +99,13 @@ def plan_make(wanted: Wanted) -> Plan:
     steps: list[Step] = []
     faults: list[str] = []
     known = wanted.marker
+    closed: list[str] = []  # to be opened first; what lies in them is seen by the next plan
     for place in wanted.places:
+        if any(place.path.startswith(f"{path}/") for path in closed):
+            continue
         faults.extend(_plan_folder(place, wanted, steps))
+        if steps and steps[-1].action == "mend" and steps[-1].path == place.path and _is_closed(steps[-1].was_mode):
+            closed.append(place.path)
         if place.is_relocated:
             known = known._replace(relocated={**known.relocated, place.path: place.location})
     for wanted_file in wanted.files:
@@ -148,7 +155,11 @@ def make_appdir(draw: Callable[[], Wanted], *, root: str, command: str) -> tuple
     try:
         apply_steps(_founding(plan), done)
         with lock_appdir(root, command=command):
-            apply_steps(plan_make(draw()).steps, done)
+            for _ in range(_MOST_PLANS):
+                steps = plan_make(draw()).steps
+                apply_steps(steps, done)
+                if not any(step.action == "mend" and _is_closed(step.was_mode) for step in steps):
+                    break
     except OSError as error:
         raise refusal("write in", root, error) from error
     except RattailError as error:
@@ -188,8 +199,15 @@ def _plan_folder(place: Place, wanted: Wanted, steps: list[Step]) -> list[str]:
         return [fault]
     if stat.S_IMODE(found.st_mode) != mode:
         steps.append(Step("mend", place.path, mode, place.location, was_mode=stat.S_IMODE(found.st_mode)))
+        if _is_closed(found.st_mode):
+            return []
     _plan_contents(place, wanted, steps, is_new=False)
     return []
+
+
+def _is_closed(mode: int) -> bool:
+    """Whether its own owner cannot look into a folder of this mode; root can into any."""
+    return mode & 0o700 != 0o700 and os.geteuid() != 0
 
 
 def _holds_files(place: str) -> bool:

@@ -207,6 +207,20 @@ def test_mallory_cannot_swap_a_folder_for_a_link_while_root_gives(environment: E
     assert _owners(secret) == {0}
 
 
+def test_folders_closed_to_their_owner_are_opened_and_looked_into(environment: Environment) -> None:
+    environment.run("make-appdir", "--user", "daemon")
+    (environment.appdir / "data" / "exports" / "report_output").rmdir()
+    for name in ("data/exports", "data/uploads", "data"):
+        (environment.appdir / name).chmod(0)
+
+    mended = environment.run("make-appdir", user=ALICE.pw_uid)
+
+    assert mended.returncode == 0, mended.stderr
+    assert (environment.appdir / "data" / "exports" / "report_output").is_dir()
+    assert (environment.appdir / "data" / "uploads").stat().st_mode & 0o777 == 0o700
+    assert "nothing to do" in environment.run("make-appdir", user=ALICE.pw_uid).stdout
+
+
 def _swap(own: Path, secret: Path) -> None:
     aside = own.with_name("aside")
     for _ in range(3_000):
