@@ -18,6 +18,7 @@ from rattail.appdir.lock import lock_appdir
 from rattail.appdir.marker import Identity, Marker, Written, read_identity
 from rattail.appdir.names import CACHEDIR_TAG, CACHEDIR_TAG_TEXT, IDENTITY, LOCK, MARKER, OFFERED_SUFFIX
 from rattail.appdir.refusal import refusal, shown
+from rattail.appdir.standing import is_missing, kind_of
 from rattail.errors import AppDirBroken, RattailError
 
 Action = Literal["make", "mend", "write", "rewrite", "offer", "extend", "record"]
@@ -194,7 +195,7 @@ def _plan_folder(place: Place, wanted: Wanted, steps: list[Step]) -> list[str]:
     except OSError as error:
         return [refusal("look at", place.location, error).message]
     if not stat.S_ISDIR(found.st_mode):
-        return [f"{shown(place.location)} should be the folder {place.path!r}, but it is {_kind(found.st_mode)}."]
+        return [f"{shown(place.location)} should be the folder {place.path!r}, but it is {kind_of(found.st_mode)}."]
     if place.is_relocated and (fault := _relocated_fault(place, wanted)):
         return [fault]
     if stat.S_IMODE(found.st_mode) != mode:
@@ -221,16 +222,16 @@ def _holds_files(place: str) -> bool:
 
 def _plan_contents(place: Place, wanted: Wanted, steps: list[Step], *, is_new: bool) -> None:
     if place.path == ".":
-        if is_new or _is_missing(f"{place.location}/{MARKER}"):
+        if is_new or is_missing(f"{place.location}/{MARKER}"):
             # Content is settled at the end (`_marker_step` replaces it); it comes first on the disk.
             steps.append(Step("write", MARKER, 0o640, f"{place.location}/{MARKER}", wanted.marker.encode()))
-        if is_new or _is_missing(f"{place.location}/{LOCK}"):
+        if is_new or is_missing(f"{place.location}/{LOCK}"):
             steps.append(Step("write", LOCK, 0o640, f"{place.location}/{LOCK}", b""))
     if place.is_relocated:
         _plan_identity(place, wanted, steps)
     if place.folder.keep is Keep.SCRATCH:
         tag = f"{place.location}/{CACHEDIR_TAG}"
-        if is_new or _is_missing(tag):
+        if is_new or is_missing(tag):
             steps.append(Step("write", f"{place.path}/{CACHEDIR_TAG}", 0o640, tag, CACHEDIR_TAG_TEXT))
 
 
@@ -359,20 +360,6 @@ def _claim(place: Place, wanted: Wanted) -> str:
     return pasted_line("rattail", "make-appdir", "--path", wanted.root, "--claim", place.path)
 
 
-def _is_missing(path: str) -> bool:
-    """Whether a file is missing; what is there and is no file is refused."""
-    try:
-        mode = os.lstat(path).st_mode
-    except OSError:
-        return True
-    if not stat.S_ISREG(mode):
-        raise AppDirBroken(
-            f"{shown(path)} should be a file, but it is {_kind(mode)}.",
-            hint="move it out of the way, then run the same command again",
-        )
-    return False
-
-
 def _read(path: str) -> tuple[bytes, int] | None:
     """Content and mode of a plain file; None where there is none."""
     parent, name = os.path.split(path)
@@ -384,17 +371,6 @@ def _read(path: str) -> tuple[bytes, int] | None:
         return None
     except OSError as error:
         raise refusal("read", path, error) from error
-
-
-def _kind(mode: int) -> str:
-    kinds = (
-        (stat.S_ISREG, "a file"),
-        (stat.S_ISDIR, "a folder"),
-        (stat.S_ISLNK, "a link"),
-        (stat.S_ISFIFO, "a pipe"),
-        (stat.S_ISSOCK, "a socket"),
-    )
-    return next((name for test, name in kinds if test(mode)), "a device")
 
 
 def _sha256(content: bytes) -> str:
