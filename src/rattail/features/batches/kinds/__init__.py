@@ -1,0 +1,1 @@
+"""What each kind of batch does with the lines of its file."""

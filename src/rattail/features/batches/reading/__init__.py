@@ -1,0 +1,1 @@
+"""From a file somebody sent to lines that a batch can judge."""
