@@ -20,7 +20,7 @@ UV_COMPILE = pip compile --quiet --upgrade --generate-hashes --universal --pytho
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-long lint types docs golden format bench lock clean
+.PHONY: help run test test-long lint types docs golden format bench lock clean migrations
 
 help: ## Show what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -56,6 +56,9 @@ golden: $(TEST)/.installed ## Write the golden files of the tests anew; read the
 
 bench: $(TEST)/.installed ## Measure, as ratios within one run.
 	@for each in bench/*.py; do $(TESTPY) "$$each" || exit 1; done
+
+migrations: $(TEST)/.installed ## Write migrations for what changed in the models.
+	@$(TESTPY) -m tests.kit.migrations
 
 lock: ## Renew the lock files in requirements/.
 	@set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \

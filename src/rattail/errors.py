@@ -14,6 +14,8 @@
     ├── BackupUnproven         59   a backup that was not shown to be good
     ├── UpgradeFailed          60   an upgrade that did not reach its end
     ├── FindingsFound          61   check-appdir found errors or warnings
+    ├── DatabaseUnreachable    62   the database does not answer
+    ├── RecordsMoved           63   records changed since a batch was read
     └── Interrupted           130   somebody pressed Ctrl-C: the number every shell uses
 
 Codes keep clear of Luigi's (10 to 40) and, but for the last, of the shell's (126 and up).
@@ -111,6 +113,18 @@ class UpgradeFailed(RattailError):
 class FindingsFound(RattailError):
     exit_code = 61
     meaning = "check-appdir found errors or warnings"
+
+
+class DatabaseUnreachable(RattailError):
+    exit_code = 62
+    meaning = "the database does not answer, or refuses us"
+
+
+class RecordsMoved(RattailError):
+    """What a batch was to change is not as it was any more; nothing was changed."""
+
+    exit_code = 63
+    meaning = "records changed since the batch was read or executed; nothing was done"
 
 
 class Interrupted(RattailError):

@@ -20,7 +20,8 @@ class Feature(NamedTuple):
     """A feature's declaration, cheap to import: names and dotted strings, nothing that runs.
 
     `checks` are dotted names of functions that take a `rattail.appdir.inspect.Looking` and yield
-    findings. `tables` are titles of settings tables other than the feature's own.
+    findings. `tables` are titles of settings tables other than the feature's own. `apps` are the
+    packages with `models` and `migrations` (Django apps).
     """
 
     name: str
@@ -31,3 +32,4 @@ class Feature(NamedTuple):
     checks: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
     tables: tuple[tuple[str, str], ...] = ()
+    apps: tuple[str, ...] = ()

@@ -21,6 +21,8 @@ from rattail.feature import Command, Feature
 
 BUILT_IN = (
     "core",
+    "accounts",
+    "products",
     "batches",
     "exports",
     "reports",
@@ -34,6 +36,7 @@ BUILT_IN = (
     "projects",
     "mail",
 )
+_LOWER_APPS = ("rattail.audit", "rattail.retail")
 _CORE_FILES = (MARKER, LOCK, SETTINGS_FILE, SECRETS_FILE)
 ENTRY_POINT_GROUP = "rattail.features"
 UPSTREAM = "rattail"
@@ -86,6 +89,11 @@ class Registry:
     @property
     def commands(self) -> tuple[tuple[Feature, Command], ...]:
         return tuple((feature, command) for feature in self.features for command in feature.commands)
+
+    @property
+    def apps(self) -> tuple[str, ...]:
+        """Every package with tables of its own (a Django app), those of the layers below first."""
+        return (*_LOWER_APPS, *(app for feature in self.features for app in feature.apps))
 
     @cached_property
     def table_titles(self) -> dict[str, str]:

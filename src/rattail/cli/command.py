@@ -41,6 +41,8 @@ def command(verb: str, *, acts_as_owner: bool = True) -> Callable[[Callable[...,
 
                 record_fault(session, error)
                 raise
+            finally:
+                session.close()
 
         made = click.command(verb)(callback)
         made.params.extend(_common_options())

@@ -27,6 +27,7 @@ class Session:
         self.verb = verb
         self.given_appdir = given_appdir
         self.flag = "--appdir"
+        self._typed_by = os.geteuid()  # before root goes on as the owner
 
     @cached_property
     def located(self) -> Located:
@@ -55,6 +56,45 @@ class Session:
         """Where every folder lies; asks for sound settings and a folder with a marker."""
         relocations = self.settings.require_sound().relocations(self.root)
         return self.registry.layout.place(self.root, relocations, app_id=self.marker.app_id)
+
+    def open_database(self) -> None:
+        """Connect to the records, whatever the age of their tables."""
+        from rattail.database.setup import connect, create_file, open_django, whereabouts
+
+        settings = self.settings.require_sound()
+        folders = {place.path: place.location for place in self.places}
+        where = whereabouts(
+            data_folder=folders["data"], url=settings.text("database.url"), password=settings.text("database.password")
+        )
+        create_file(where)
+        open_django(where, apps=self.registry.apps, time_zone=settings.text("app.time_zone"))
+        connect()
+
+    def open_records(self) -> None:
+        """Connect to the records and make sure that their tables are those of this code.
+
+        Raises:
+            DatabaseUnreachable: the database does not answer.
+            LayoutOutdated: `migrate-db` has not been run.
+        """
+        from rattail.database.migrate import require_migrated
+
+        self.open_database()
+        require_migrated(self.registry.apps)
+
+    def close(self) -> None:
+        """Let go of the database, so that SQLite can tidy its files up."""
+        if "django.db" in sys.modules:
+            from django.db import connections
+
+            connections.close_all()
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the records remember it: `os:alice`."""
+        from rattail.appdir.refusal import user_name
+
+        return f"os:{user_name(self._typed_by)}"
 
     def act_as_owner(self) -> None:
         """Go on as the owner of the app folder, or refuse; nothing to do where there is no folder."""

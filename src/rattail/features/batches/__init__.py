@@ -1,1 +1,1 @@
-"""Batches: many records changed safely from one file."""
+"""Changing many records safely: a file comes in, is read and judged, looked at, executed, and can be undone."""

@@ -16,4 +16,5 @@ FEATURE = Feature(
             "data/batches/vendor_invoice", "invoices of vendors, one folder a batch", Keep.ESSENTIAL, relocatable=True
         ),
     ),
+    apps=("rattail.features.batches",),
 )

@@ -1,0 +1,114 @@
+"""Setting Django up from the app folder's own settings; there is no settings module."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from rattail.errors import DatabaseUnreachable
+
+DATABASE_FILE = "rattail.sqlite3"
+_BUSY_TIMEOUT_S = 30
+_DATABASE_MODE = 0o640
+_OURS = "RATTAIL_WHEREABOUTS"  # the name of our one setting of our own
+
+
+class Whereabouts(NamedTuple):
+    """Where the records are: a file (SQLite) or a server (PostgreSQL), and the password of the latter."""
+
+    path: str = ""
+    url: str = ""
+    password: str = ""
+
+    @property
+    def shown(self) -> str:
+        """For messages; never with the password."""
+        return self.url or self.path
+
+
+def whereabouts(*, data_folder: str, url: str, password: str) -> Whereabouts:
+    """Where the settings say that the records are: `url` empty means SQLite in `data_folder`."""
+    return Whereabouts(url=url, password=password) if url else Whereabouts(path=f"{data_folder}/{DATABASE_FILE}")
+
+
+def open_django(where: Whereabouts, *, apps: Sequence[str], time_zone: str) -> None:
+    """Make Django's models usable in this process. A process has one database for its whole life.
+
+    `apps` are the packages with models, in no particular order. Nothing connects to the database yet.
+    """
+    import django
+    from django.conf import settings
+
+    if settings.configured:
+        assert configured() == where, "this process has another database already"
+        return
+    settings.configure(
+        **{_OURS: where},
+        DATABASES={"default": _database(where)},
+        INSTALLED_APPS=list(apps),
+        AUTH_USER_MODEL="accounts.User",
+        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+        USE_TZ=True,
+        TIME_ZONE=time_zone,
+        LOGGING_CONFIG=None,
+    )
+    django.setup()
+
+
+def configured() -> Whereabouts:
+    """Where this process keeps its records; only after `open_django`."""
+    from django.conf import settings
+
+    where = getattr(settings, _OURS)
+    assert isinstance(where, Whereabouts)
+    return where
+
+
+def create_file(where: Whereabouts) -> None:
+    """Make the SQLite file, closed to others; SQLite itself would make it as open as the umask allows."""
+    if where.path:
+        os.close(os.open(where.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _DATABASE_MODE))
+
+
+def connect() -> None:
+    """Connect, or say why not.
+
+    Raises:
+        DatabaseUnreachable: the server does not answer or refuses us, or the file is no database.
+    """
+    from django.db import DatabaseError, connection
+
+    where = configured()
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        reason = " ".join(str(error).split())
+        raise DatabaseUnreachable(
+            f"the database {where.shown!r} does not answer: {reason}.",
+            hint="see what is configured: rattail show-config; check-appdir looks at the folder itself",
+        ) from error
+
+
+def _database(where: Whereabouts) -> dict[str, Any]:
+    if where.path:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": where.path,
+            "OPTIONS": {
+                "timeout": _BUSY_TIMEOUT_S,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000",
+            },
+        }
+    parts = urlsplit(where.url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": where.password,
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "OPTIONS": {"connect_timeout": 10, "application_name": "rattail"},
+    }

@@ -1,0 +1,5 @@
+"""What accounts declare."""
+
+from rattail.feature import Feature
+
+FEATURE = Feature(name="accounts", title="Accounts", apps=("rattail.features.accounts",))

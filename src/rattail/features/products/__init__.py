@@ -1,0 +1,1 @@
+"""The records themselves: making the database, stores and vendors."""

@@ -1,0 +1,123 @@
+"""Making and listing stores and vendors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from rattail.appdir.files import safe_child
+from rattail.audit.trail import record
+from rattail.errors import InputRejected, NoSuchThing, WouldOverwrite
+from rattail.retail.models import Store, Vendor
+
+_LONGEST_CODE = 20
+_LONGEST_NAME = 100
+
+
+class VendorListed(NamedTuple):
+    code: str
+    name: str
+    identifier: str
+    is_active: bool
+    items: int
+
+
+def make_store(*, code: str, name: str, actor: str, now: datetime) -> Store:
+    """Make a store.
+
+    Raises:
+        InputRejected: the code or the name is empty or too long.
+        WouldOverwrite: there is a store with this code.
+    """
+    code, name = _checked(code, name, what="store")
+    if Store.objects.filter(code=code).exists():
+        raise WouldOverwrite(f"there is a store {code!r} already.", hint=f"choose another code than {code}")
+    with transaction.atomic():
+        store = Store.objects.create(code=code, name=name)
+        record("make store", f"store {code}", actor=actor, now=now, details={"name": name})
+    return store
+
+
+def make_vendor(*, code: str, name: str, identifier: str, actor: str, now: datetime) -> Vendor:
+    """Make a vendor; `identifier` is what it calls itself in EDI files (GLN, DUNS), or empty.
+
+    Raises:
+        InputRejected: the code cannot be a file name (the vendor's column mapping is a file), or is too long.
+        WouldOverwrite: there is a vendor with this code.
+    """
+    code, name = _checked(code, name, what="vendor")
+    safe_child("vendor_files", f"{code}.toml")
+    if Vendor.objects.filter(code=code).exists():
+        raise WouldOverwrite(f"there is a vendor {code!r} already.", hint="see them all: rattail list-vendors")
+    with transaction.atomic():
+        vendor = Vendor.objects.create(code=code, name=name, identifier=identifier.strip())
+        record("make vendor", f"vendor {code}", actor=actor, now=now, details={"name": name})
+    return vendor
+
+
+def list_vendors() -> list[VendorListed]:
+    """All vendors by code, with how many items each has."""
+    from django.db.models import Count
+
+    vendors = Vendor.objects.annotate(count=Count("items")).order_by("code")
+    return [VendorListed(one.code, one.name, one.identifier, one.is_active, one.count) for one in vendors]
+
+
+def vendor_named(code: str) -> Vendor:
+    """The vendor that people call `code`.
+
+    Raises:
+        NoSuchThing: there is none; the message names those that are nearest.
+    """
+    vendor = (
+        Vendor.objects.filter(code=code.strip()).first() or Vendor.objects.filter(code__iexact=code.strip()).first()
+    )
+    if vendor is None:
+        raise NoSuchThing(
+            f"there is no vendor {code!r}.{_near(code, Vendor.objects.values_list('code', flat=True))}",
+            hint="see them all: rattail list-vendors; make one: rattail make-vendor CODE NAME",
+        )
+    return vendor
+
+
+def store_named(code: str | None) -> Store:
+    """The store that people call `code`; where there is only one it need not be named.
+
+    Raises:
+        NoSuchThing: there is none of that code, or there is no store at all.
+        InputRejected: there are several, and none was named.
+    """
+    codes = list(Store.objects.order_by("code").values_list("code", flat=True))
+    if not codes:
+        raise NoSuchThing("there is no store yet.", hint="make one: rattail make-store CODE NAME")
+    if code is None:
+        if len(codes) > 1:
+            raise InputRejected(
+                f"there are {len(codes)} stores, and none is named: expected one of {', '.join(codes)}.",
+                hint=f"say which: --store {codes[0]}",
+            )
+        code = codes[0]
+    store = Store.objects.filter(code=code.strip()).first()
+    if store is None:
+        raise NoSuchThing(f"there is no store {code!r}: expected one of {', '.join(codes)}.")
+    return store
+
+
+def _checked(code: str, name: str, *, what: str) -> tuple[str, str]:
+    code, name = code.strip(), name.strip()
+    if not code or len(code) > _LONGEST_CODE or not code.isprintable():
+        raise InputRejected(
+            f"{code!r} cannot be the code of a {what}: expected 1 to {_LONGEST_CODE} letters or digits."
+        )
+    if not name or len(name) > _LONGEST_NAME:
+        raise InputRejected(f"{name!r} cannot be the name of a {what}: expected 1 to {_LONGEST_NAME} letters.")
+    return code, name
+
+
+def _near(word: str, words: object) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, [str(one) for one in words], 1)  # type: ignore[attr-defined]
+    return f" Did you mean {near[0]!r}?" if near else ""
