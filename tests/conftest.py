@@ -22,6 +22,7 @@ from rattail.appdir.locate import Located
 from rattail.features.core.make.service import Request, make
 from rattail.registry import Registry, load_registry
 from tests.kit.environment import Environment, build_environment, build_wheel
+from tests.kit.postgres import Server, running_server
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -97,6 +98,30 @@ def environment(wheel: Path) -> Iterator[Environment]:
     """A fresh virtual environment, with our wheel installed, that every user of the machine can run."""
     with build_environment(wheel) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A real PostgreSQL, started for the first test that asks for one."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """The address of an empty database of the test's own; its password is the server's."""
+    with postgres.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def records_env(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """What to add to the environment so that the records are in SQLite, and, in a second run, in PostgreSQL."""
+    if request.param == "sqlite":
+        return {}
+    server: Server = request.getfixturevalue("postgres")
+    url: str = request.getfixturevalue("postgres_url")
+    return {"RATTAIL_DATABASE_URL": url, "RATTAIL_DATABASE_PASSWORD": server.password}
 
 
 @pytest.fixture
