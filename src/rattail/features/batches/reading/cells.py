@@ -14,23 +14,30 @@ from rattail.features.batches.reading.lines import Unit
 from rattail.features.batches.reading.packs import counted, pack, size, weight
 from rattail.retail.amounts import SCALE, NotAnAmount, divide, from_decimal, parse
 
-__all__ = (
-    *("BadCell", "Decimals", "NumberStyle", "Order", "case_size", "code", "counted", "date", "date_and_time", "money"),
-    *(
-        "order_of",
-        "pack",
-        "percent",
-        "quantity",
-        "quantity_with_unit",
-        "size",
-        "tidy",
-        "unit",
-        "vendor_code",
-        "weight",
-        "whole",
-    ),
+__all__ = [
+    "BadCell",
+    "Decimals",
+    "NumberStyle",
+    "Order",
+    "case_size",
+    "code",
+    "counted",
+    "date",
+    "date_and_time",
+    "money",
+    "order_of",
+    "pack",
+    "percent",
+    "quantity",
+    "quantity_with_unit",
+    "size",
+    "tidy",
+    "unit",
+    "vendor_code",
+    "weight",
+    "whole",
     "yes_or_no",
-)
+]
 
 Decimals = Literal["point", "comma", "either"]
 
