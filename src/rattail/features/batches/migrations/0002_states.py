@@ -35,7 +35,8 @@ EXECUTE FUNCTION batches_state_machine()
 
 
 def _make(apps: Any, schema_editor: Any) -> None:
-    schema_editor.execute(_SQLITE if schema_editor.connection.vendor == "sqlite" else _POSTGRESQL)
+    statements = _SQLITE if schema_editor.connection.vendor == "sqlite" else _POSTGRESQL
+    schema_editor.execute(statements, params=None)  # none at all, or PostgreSQL looks for places of some at each %
 
 
 def _drop(apps: Any, schema_editor: Any) -> None:
