@@ -23,6 +23,7 @@ from rattail.features.core.make.service import Request, make
 from rattail.registry import Registry, load_registry
 from tests.kit.environment import Environment, build_environment, build_wheel
 from tests.kit.postgres import Server, running_server
+from tests.kit.records import migrated_database, variables, write_migrated_file
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -116,12 +117,27 @@ def postgres_url(postgres: Server) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def records_env(request: pytest.FixtureRequest) -> Mapping[str, str]:
-    """What to add to the environment so that the records are in SQLite, and, in a second run, in PostgreSQL."""
+    """What to add to the environment so that the records are in SQLite, and, in a second run, in PostgreSQL.
+
+    The database is empty. A test that wants tables asks for `migrated_env`, which is much faster than `migrate-db`.
+    """
     if request.param == "sqlite":
         return {}
     server: Server = request.getfixturevalue("postgres")
-    url: str = request.getfixturevalue("postgres_url")
-    return {"RATTAIL_DATABASE_URL": url, "RATTAIL_DATABASE_PASSWORD": server.password}
+    return variables(server, request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_env(request: pytest.FixtureRequest, appdir: Path) -> Iterator[Mapping[str, str]]:
+    """As `records_env`, with all the tables of the records, empty; and `appdir` is the app folder they belong to."""
+    environ = {"RATTAIL_APPDIR": str(appdir)}
+    if request.param == "sqlite":
+        write_migrated_file(appdir)
+        yield environ
+        return
+    server: Server = request.getfixturevalue("postgres")
+    with server.fresh_database(template=migrated_database(server)) as url:
+        yield {**environ, **variables(server, url)}
 
 
 @pytest.fixture

@@ -6,20 +6,19 @@ import os
 import select
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from rattail.database.setup import DATABASE_FILE
+from tests.conftest import Run
 from tests.docs.blocks import ROOT
 from tests.kit.postgres import Server, find_installation, migrated_template, running_server
 from tests.kit.postgres_keeper import ADMINISTRATOR
-from tests.kit.sqlite import write_migrated_file
 
 HOLD = """
 import sys
@@ -152,7 +151,7 @@ def test_the_server_ends_even_when_its_keeper_is_killed() -> None:
 def test_an_installation_that_others_cannot_read_is_copied_for_the_server(tmp_path: Path, as_root: None) -> None:
     wheel = find_installation().parent
     closed = tmp_path / "closed"
-    shutil.copytree(wheel, closed / wheel.name)
+    shutil.copytree(wheel / "pginstall", closed / wheel.name / "pginstall", ignore=shutil.ignore_patterns("include"))
     shutil.copytree(wheel.with_suffix(".libs"), closed / f"{wheel.name}.libs")
     closed.chmod(0o700)
 
@@ -201,22 +200,6 @@ def test_a_migration_that_fails_leaves_no_template(postgres: Server) -> None:
     assert ask(postgres, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == "0"
 
 
-def test_a_migrated_file_is_made_once_and_copied(tmp_path: Path) -> None:
-    migrated = []
-
-    def migrate(file: Path) -> None:
-        migrated.append(file)
-        with closing(sqlite3.connect(file)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("CREATE TABLE shelf AS SELECT 7 AS number")
-
-    for name in ("one", "two"):
-        write_migrated_file(tmp_path / name, migrate)
-        with closing(sqlite3.connect(tmp_path / name)) as connection:
-            assert connection.execute("SELECT number FROM shelf").fetchone() == (7,)
-    assert len(migrated) == 1
-
-
 def test_the_environment_of_a_test_names_both_kinds_of_records(
     records_env: Mapping[str, str], request: pytest.FixtureRequest
 ) -> None:
@@ -227,3 +210,11 @@ def test_the_environment_of_a_test_names_both_kinds_of_records(
         assert records_env["RATTAIL_DATABASE_PASSWORD"] not in records_env["RATTAIL_DATABASE_URL"]
         password = records_env["RATTAIL_DATABASE_PASSWORD"]
         psycopg.connect(records_env["RATTAIL_DATABASE_URL"], password=password).close()
+
+
+def test_the_tables_are_there_without_a_migration_of_the_tests_own(
+    run: Run, appdir: Path, migrated_env: Mapping[str, str]
+) -> None:
+    assert run("migrate-db", "--json", env=migrated_env).data["migrations"] == []
+    assert run("make-store", "1", "North", env=migrated_env).code == 0
+    assert ("RATTAIL_DATABASE_URL" in migrated_env) != (appdir / "data" / DATABASE_FILE).exists()
