@@ -1,0 +1,125 @@
+"""Text with a delimiter between cells: which one it is, and the rows."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from rattail.features.batches.reading.lines import Problem
+from rattail.features.batches.reading.source import Source, open_text
+
+USUAL = (",", ";", "\t", "|", "~", "^", "\x1f", "\u00a6", "\u00a7")
+_SNIFFED_ROWS = 200
+_MOST_LINES_OF_ONE_ROW = 20
+_MOST_LINES_JOINED = 20
+_NO_DELIMITERS = frozenset(" \t\"'.-_/()$€£%&+@#*:=\\<>?![]{},\r\n\0")
+
+
+def sniff_delimiter(text: str, *, is_known: Callable[[str], bool]) -> str:
+    """The character between the cells, from the beginning of a file; a comma where nothing tells.
+
+    It is the one with which a row has most known column names, then the one that gives most rows the same
+    number of cells, then the one that gives most cells.
+    """
+    lines = text.splitlines(keepends=True)[: _SNIFFED_ROWS + 1]
+    if len(lines) > 1:
+        lines = lines[:-1]  # the last one may be cut
+    first = "".join(lines[:5])
+    others = sorted({letter for letter in first if not letter.isalnum() and letter not in _NO_DELIMITERS} - {*USUAL})
+    best, best_score = ",", (0, 0.0, 0)
+    for candidate in (*USUAL, *others[:8]):
+        if candidate not in first and not any(candidate in line for line in lines):
+            continue
+        score = _score(lines, candidate, is_known)
+        if score > best_score:
+            best, best_score = candidate, score
+    return best
+
+
+def delimited_rows(source: Source, *, delimiter: str, troubles: list[Problem]) -> Iterator[list[str]]:
+    """Every record of a text as a list of cells, one by one.
+
+    A record that cannot be read, or that swallowed others because a quotation mark was never closed, is an
+    empty row, and a `Problem` is added to `troubles`.
+    """
+    with open_text(source) as stream:
+        lines: Iterator[str] = stream
+        if _ends_in_crlf(source.text):
+            lines = _mended(stream, delimiter, _cells_in_a_row(source.text, delimiter))
+        reader = csv.reader(lines, delimiter=delimiter)
+        number = skipped = 0  # of records; lines that belong to the record before
+        while True:
+            try:
+                for cells in reader:
+                    number += 1
+                    if reader.line_num == number + skipped:
+                        yield cells
+                        continue
+                    spanned = reader.line_num - number - skipped + 1
+                    skipped = reader.line_num - number
+                    if spanned <= _MOST_LINES_OF_ONE_ROW:
+                        yield cells
+                        continue
+                    troubles.append(_never_closed(number, spanned, cells))
+                    yield []
+                return
+            except csv.Error as error:
+                number += 1
+                skipped = reader.line_num - number
+                troubles.append(Problem(number, "", "", f"cannot be split into cells: {error}"))
+                yield []
+
+
+def _score(lines: list[str], delimiter: str, is_known: Callable[[str], bool]) -> tuple[int, float, int]:
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(row)]
+    except (csv.Error, TypeError, ValueError):
+        return 0, 0.0, 0
+    widths = Counter(len(row) for row in rows)
+    width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[0])) if widths else (0, 0)
+    if width < 2:
+        return 0, 0.0, 0
+    known = max(len({cell.strip().casefold() for cell in row if is_known(cell)}) for row in rows[:60])
+    return (known if known > 1 else 0), round(count / len(rows), 2), width
+
+
+def _ends_in_crlf(text: str) -> bool:
+    """Whether lines end in CR LF, so that a bare LF is rather part of a cell."""
+    return text.count("\r\n") > 1 and text.count("\r\n") * 10 >= text.count("\n") * 9
+
+
+def _cells_in_a_row(text: str, delimiter: str) -> int:
+    try:
+        rows = list(csv.reader(text.split("\r\n")[:_SNIFFED_ROWS], delimiter=delimiter))
+    except csv.Error:
+        return 0
+    widths = Counter(len(row) for row in rows if row)
+    return widths.most_common(1)[0][0] if widths else 0
+
+
+def _mended(lines: Iterator[str], delimiter: str, cells: int) -> Iterator[str]:
+    """Lines with a bare LF inside a row taken for a blank, where the rest of the row follows on the next line."""
+    for line in lines:
+        if line.endswith("\r\n") or line.count(delimiter) >= cells - 1:
+            yield line
+            continue
+        parts = [line]
+        while not parts[-1].endswith("\r\n") and len(parts) < _MOST_LINES_JOINED:
+            following = next(lines, None)
+            if following is None:
+                break
+            parts.append(following)
+        joined = " ".join(part.rstrip("\r\n") for part in parts[:-1]) + " " + parts[-1]
+        if len(parts) > 1 and joined.count(delimiter) <= cells - 1:
+            yield joined
+        else:
+            yield from parts
+
+
+def _never_closed(number: int, spanned: int, cells: list[str]) -> Problem:
+    longest = max(cells, key=len)
+    return Problem(
+        number,
+        "",
+        longest[:60],
+        f"a quotation mark is never closed, so that this row swallowed the {spanned - 1:,} lines after it",
+    )
