@@ -224,10 +224,16 @@ def test_a_14_digit_code_cannot_lack_its_check_digit() -> None:
     assert fault_of("10074305001328", WITHOUT) == CodeFault.TOO_LONG
 
 
-@pytest.mark.parametrize("text", ["0000000004011", "000000004011", "4011", "04011", "00000004011"])
-def test_a_plu_that_was_filled_up_with_zeros_is_the_plu(text: str) -> None:
+@pytest.mark.parametrize("plu", ["4011", "3001", "94011", "83450"])
+@pytest.mark.parametrize("length", [9, 11, 12, 13])
+def test_a_plu_that_was_filled_up_with_zeros_is_the_plu(plu: str, length: int) -> None:
     for rules in (WITH, WITHOUT):
-        assert rules.read(text)[:2] == (CodeKind.PLU, "0000000004011")
+        assert rules.read(plu.zfill(length))[:2] == (CodeKind.PLU, plu.zfill(13))
+
+
+def test_a_valid_bar_code_of_a_plu_comes_before_a_plu_that_was_filled_up() -> None:
+    assert WITH.read("000000083454").key == "0000000008345"
+    assert WITHOUT.read("000000083454").key == "0000000083454"
 
 
 def test_the_item_inside_a_case_has_the_key_of_the_item() -> None:

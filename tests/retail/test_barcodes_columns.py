@@ -138,6 +138,14 @@ def test_a_few_rows_of_which_some_are_invalid_are_asked_about() -> None:
     )
 
 
+def test_four_codes_are_too_few_to_say_that_they_have_no_check_digit_and_five_are_enough() -> None:
+    four = surveyed(codes(11, valid=0, of=4)).rules()
+    five = surveyed(codes(11, valid=0, of=5)).rules()
+
+    assert (four.decided, [one.too_few for one in four.questions]) == ({}, [True])
+    assert five.decided == {11: False}
+
+
 def test_few_codes_of_a_length_go_with_the_column_as_a_whole() -> None:
     with_digits = surveyed(codes(12, valid=100, of=100) + codes(11, valid=1, of=2)).rules()
     without = surveyed(codes(11, valid=10, of=100) + codes(10, valid=1, of=3)).rules()
@@ -207,8 +215,8 @@ def test_a_column_describes_itself_to_people() -> None:
         "12 digits: with check digit (100 % of 100)",
         "11 digits: with check digit, leading zeros lost (99.6 % of 2,000)",
         "10 digits: without check digit, leading zeros lost (18 % of 100)",
-        "5 of 10 codes of 13 digits end in a valid check digit (50 %)",
-        "with check digits it would be 90 % or more, without 20 % or less",
+        "5 of 10 codes of 13 digits end in a valid check digit (50 %): "
+        "90 % or more would say that they have one, 20 % or less that they lack it",
     ]
 
 

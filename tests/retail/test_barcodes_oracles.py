@@ -190,6 +190,7 @@ def test_a_code_with_and_without_zeros_and_check_digit_has_one_key(body: str) ->
 @given(RULES, st.one_of(TEXTS, NEARLY_DIGITS, st.text(max_size=20)))
 @example(CodeRules({12: False}), "000000123456")
 @example(CodeRules({12: False}), "999999999999")
+@example(CodeRules({10: True}), "9999999999")
 @example(CodeRules({13: False}), "9999900000000")
 @example(CodeRules({12: True}), "0743050013-1")
 @example(CodeRules({14: True}), "0-074305001321")

@@ -48,7 +48,7 @@ class Undecided(NamedTuple):
         ends = f"{self.tally.valid:,} of {self.tally.codes:,} codes of {self.length} digits end in a valid check digit"
         if self.too_few:
             return f"{ends}: too few to tell whether they have one"
-        return f"{ends} ({_rounded(self.tally)} %); with check digits it would be 90 % or more, without 20 % or less"
+        return f"{ends} ({_rounded(self.tally)} %): 90 % or more would say that they have one, 20 % or less that they lack it"
 
 
 class CodeRules:
