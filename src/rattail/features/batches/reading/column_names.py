@@ -151,7 +151,7 @@ _INVOICE = {
     "currency": ("Currency; Currency Code; Curr; Währung"),
 }
 _INVENTORY = {
-    "code": f"{_CODE}; SKU; SKU Code; SKU #; Item #; Item Number; Item Code; Item; Code; Product Code; Item ID; Product ID",
+    "code": f"{_CODE}; SKU; SKU Code; SKU #; Item #; Item Number; Item Code; Item; Code; Product Code; Item ID",
     "description": _DESCRIPTION,
     "cases": (
         "Cases; Case; Case Qty; Case Count; Case Quantity; Cases Counted; Qty Cases; CS; Full Cases; Cases on Hand"
