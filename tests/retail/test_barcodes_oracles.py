@@ -41,7 +41,9 @@ FRONTS = st.sampled_from(
     ("", "0", "00", "002", "02", "2", "20", "000000", "00000000", "999", "99999", "000003", "84", "94")
 )
 MIDDLES = st.one_of(digits(0, 13), st.sampled_from(("4011", "94011", "9999", "00000", "000000")))
-TEXTS = st.builds(lambda front, middle, fix: _fixed(front + middle, fix), FRONTS, MIDDLES, st.booleans())
+PLAIN = st.builds(lambda front, middle, fix: _fixed(front + middle, fix), FRONTS, MIDDLES, st.booleans())
+HYPHENS = st.sets(st.integers(0, 14), max_size=4)
+TEXTS = st.one_of(PLAIN, st.builds(lambda text, places: _hyphenated(text, places), PLAIN, HYPHENS))
 NEARLY_DIGITS = st.text("0123456789-. '\u00a0\u0660\u00b2E+()]C\x1d=\"/:", max_size=18)
 RULES = st.builds(
     CodeRules,
@@ -52,6 +54,10 @@ RULES = st.builds(
 
 def _fixed(text: str, fix: bool) -> str:
     return text[:13] + check_digit(text[:13]) if fix and text else text[:16]
+
+
+def _hyphenated(text: str, places: set[int]) -> str:
+    return "".join("-" + digit if place in places else digit for place, digit in enumerate(text))
 
 
 def outcome(read: object, text: str) -> Code | str:

@@ -54,6 +54,11 @@ def clean(text: str) -> tuple[str, tuple[str, ...]]:
     return rest, tuple(dict.fromkeys(repairs))
 
 
+def is_hyphenated(text: str) -> bool:
+    """Whether a text is nothing but ASCII digits with hyphens between them, and too long to be a date."""
+    return len(text) > 10 and "-" in text and text.isascii() and _HYPHENATED.fullmatch(text) is not None
+
+
 def _without_blanks_around(text: str, repairs: list[str]) -> str:
     if len(text) > _LONGEST:
         raise BadCode(CodeFault.TOO_LONG, f"{quoted(text)}: {len(text)} characters; a code has at most 14 digits")

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from rattail.retail.barcodes import code as words
 from rattail.retail.barcodes.check_digits import FOURS, TWOS
-from rattail.retail.barcodes.cleaning import clean
+from rattail.retail.barcodes.cleaning import clean, is_hyphenated
 from rattail.retail.barcodes.code import BadCode, Code, CodeFault, CodeKind, Type2Layout, quoted
 from rattail.retail.barcodes.element_strings import is_element_string, read_element_string
 from rattail.retail.barcodes.reading import LENGTHS, Digits, read_digits
@@ -48,7 +48,8 @@ class Undecided(NamedTuple):
         ends = f"{self.tally.valid:,} of {self.tally.codes:,} codes of {self.length} digits end in a valid check digit"
         if self.too_few:
             return f"{ends}: too few to tell whether they have one"
-        return f"{ends} ({_rounded(self.tally)} %): 90 % or more would say that they have one, 20 % or less that they lack it"
+        sure = "90 % or more would say that they have one, 20 % or less that they lack it"
+        return f"{ends} ({_rounded(self.tally)} %): {sure}"
 
 
 class CodeRules:
@@ -104,7 +105,7 @@ class CodeRules:
             try:
                 total = FOURS[full[2:6]] + FOURS[full[6:10]] + FOURS[full[10:14]] + TWOS[full[:2]]
             except KeyError:
-                return self.read_thoroughly(text)
+                return self._read_hyphenated(text) if is_hyphenated(text) else self.read_thoroughly(text)
             if has_check_digit:
                 key = full[:-1]
                 is_good = total % 10 == 0 and text < "99999"
@@ -114,6 +115,18 @@ class CodeRules:
             # PLUs, weighed codes and rows of nines are for the thorough way, as is everything that is wrong.
             if is_good and ("0000000100000" <= key < "002" or "003" <= key < "02" or key >= "03"):
                 return tuple.__new__(Code, (_GTIN, key, repairs, None, False, ""))
+        elif is_hyphenated(text):
+            return self._read_hyphenated(text)
+        return self.read_thoroughly(text)
+
+    def _read_hyphenated(self, text: str) -> Code:
+        bare = text.replace("-", "")
+        if len(bare) in self._fast:
+            try:
+                code = self.read(bare)
+            except BadCode:
+                return self.read_thoroughly(text)  # which speaks of the text as it was
+            return code._replace(repairs=(words.HYPHENS_REMOVED, *code.repairs))
         return self.read_thoroughly(text)
 
     def read_thoroughly(self, text: str) -> Code:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from rattail.retail.barcodes.check_digits import FOURS, TWOS, is_valid, key_of_eight
-from rattail.retail.barcodes.cleaning import clean
+from rattail.retail.barcodes.cleaning import clean, is_hyphenated
 from rattail.retail.barcodes.code import BadCode, Type2Layout
 from rattail.retail.barcodes.element_strings import is_element_string
 from rattail.retail.barcodes.reading import LENGTHS, is_placeholder, is_small, is_weighed
@@ -33,9 +33,11 @@ class CodeSurvey:
         """Count one cell. Never fails: what is no code is not counted."""
         length = len(text)
         zeros = _ZEROS.get(length)
-        if zeros is None:
-            self._add_thoroughly(text)
-            return
+        if zeros is None or "-" in text:
+            if not is_hyphenated(text) or (zeros := _ZEROS.get(len(bare := text.replace("-", "")))) is None:
+                self._add_thoroughly(text)
+                return
+            text, length = bare, len(bare)
         full = zeros + text
         try:
             total = FOURS[full[2:6]] + FOURS[full[6:10]] + FOURS[full[10:]] + TWOS[full[:2]]
