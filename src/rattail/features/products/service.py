@@ -9,7 +9,7 @@ from django.db import transaction
 
 from rattail.appdir.files import safe_child
 from rattail.audit.trail import record
-from rattail.errors import InputRejected, NoSuchThing, WouldOverwrite
+from rattail.errors import InputRejected, WouldOverwrite
 from rattail.retail.models import Store, Vendor
 
 _LONGEST_CODE = 20
@@ -65,46 +65,6 @@ def list_vendors() -> list[VendorListed]:
     return [VendorListed(one.code, one.name, one.identifier, one.is_active, one.count) for one in vendors]
 
 
-def vendor_named(code: str) -> Vendor:
-    """The vendor that people call `code`.
-
-    Raises:
-        NoSuchThing: there is none; the message names those that are nearest.
-    """
-    vendor = (
-        Vendor.objects.filter(code=code.strip()).first() or Vendor.objects.filter(code__iexact=code.strip()).first()
-    )
-    if vendor is None:
-        raise NoSuchThing(
-            f"there is no vendor {code!r}.{_near(code, Vendor.objects.values_list('code', flat=True))}",
-            hint="see them all: rattail list-vendors; make one: rattail make-vendor CODE NAME",
-        )
-    return vendor
-
-
-def store_named(code: str | None) -> Store:
-    """The store that people call `code`; where there is only one it need not be named.
-
-    Raises:
-        NoSuchThing: there is none of that code, or there is no store at all.
-        InputRejected: there are several, and none was named.
-    """
-    codes = list(Store.objects.order_by("code").values_list("code", flat=True))
-    if not codes:
-        raise NoSuchThing("there is no store yet.", hint="make one: rattail make-store CODE NAME")
-    if code is None:
-        if len(codes) > 1:
-            raise InputRejected(
-                f"there are {len(codes)} stores, and none is named: expected one of {', '.join(codes)}.",
-                hint=f"say which: --store {codes[0]}",
-            )
-        code = codes[0]
-    store = Store.objects.filter(code=code.strip()).first()
-    if store is None:
-        raise NoSuchThing(f"there is no store {code!r}: expected one of {', '.join(codes)}.")
-    return store
-
-
 def _checked(code: str, name: str, *, what: str) -> tuple[str, str]:
     code, name = code.strip(), name.strip()
     if not code or len(code) > _LONGEST_CODE or not code.isprintable():
@@ -114,10 +74,3 @@ def _checked(code: str, name: str, *, what: str) -> tuple[str, str]:
     if not name or len(name) > _LONGEST_NAME:
         raise InputRejected(f"{name!r} cannot be the name of a {what}: expected 1 to {_LONGEST_NAME} letters.")
     return code, name
-
-
-def _near(word: str, words: object) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, [str(one) for one in words], 1)  # type: ignore[attr-defined]
-    return f" Did you mean {near[0]!r}?" if near else ""

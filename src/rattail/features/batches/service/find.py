@@ -1,0 +1,56 @@
+"""Finding a batch, and telling whether its last job was interrupted."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from rattail.audit.trail import record
+from rattail.errors import AppDirBusy, NoSuchThing
+from rattail.features.batches.folders import Folder, batch_folder
+from rattail.features.batches.kinds.known import kind_named
+from rattail.features.batches.lease import leased
+from rattail.features.batches.models import Batch
+from rattail.features.batches.service.ground import Ground
+from rattail.features.batches.states import State
+from rattail.retail.numbers import number_text
+
+
+def find_batch(number: int, *, ground: Ground) -> Batch:
+    """The batch of this number, in its true state.
+
+    A batch whose reading or executing process is gone is set right: executing never happened, because the
+    changes and the state `executed` are one transaction; reading failed and can be begun again.
+
+    Raises:
+        NoSuchThing: there is none.
+    """
+    batch = Batch.objects.select_related("vendor", "store").filter(number=number).first()
+    if batch is None:
+        raise NoSuchThing(f"there is no batch {number_text(number)}.", hint="see them all: rattail list-batches")
+    if batch.state in (State.NEW, State.READING, State.EXECUTING):
+        _set_right(batch, ground=ground)
+    return batch
+
+
+def folder_of(batch: Batch, *, ground: Ground) -> Folder:
+    """Where the files of a batch lie."""
+    return batch_folder(ground.folders[kind_named(batch.kind).place], batch.number, batch.file_name)
+
+
+def _set_right(batch: Batch, *, ground: Ground) -> None:
+    try:
+        with leased(batch.number, folder_of(batch, ground=ground).path), transaction.atomic():
+            batch.refresh_from_db()
+            if batch.state == State.EXECUTING:
+                batch.state = State.READY
+                said = "executing was interrupted; nothing of it was done"
+            elif batch.state in (State.NEW, State.READING):
+                batch.state = State.FAILED
+                said = f"reading was interrupted after {batch.row_count:,} rows; nothing of it was executed"
+            else:
+                return
+            batch.failure = said
+            batch.save(update_fields=["state", "failure"])
+            record("set right", f"batch {batch}", actor=ground.actor, now=ground.now, details={"said": said})
+    except AppDirBusy:
+        return  # somebody is at it right now: the state is the true one

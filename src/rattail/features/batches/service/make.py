@@ -1,0 +1,115 @@
+"""Making a batch: its number, its folder, a copy of the file, its row; then reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.db import transaction
+
+from rattail.audit.trail import record
+from rattail.errors import RattailError
+from rattail.features.batches.folders import Folder, batch_folder, keep_copy, make_folder, remove_folder, safe_name
+from rattail.features.batches.lease import leased
+from rattail.features.batches.models import Batch
+from rattail.features.batches.reading.source import look_at
+from rattail.features.batches.service.find import folder_of
+from rattail.features.batches.service.ground import Ground
+from rattail.features.batches.service.plan import Plan
+from rattail.features.batches.service.read import forget_rows, read_into
+from rattail.features.batches.states import State
+from rattail.retail.numbers import next_number
+
+
+class Progress(NamedTuple):
+    """What is being done, and how far it is: called now and then with a count of rows."""
+
+    reading: Callable[[int], None]
+
+
+def make_batch(plan: Plan, *, ground: Ground, progress: Progress) -> Batch:
+    """Make the batch that `plan` describes and read its file.
+
+    The file lands before the row. A file that cannot be read to its end leaves no batch; a killed process leaves
+    one that `resume_batch` reads again.
+
+    Raises:
+        InputRejected: what `plan_batch` could not see yet: the file is cut off, an invoice is here already, ...
+    """
+    kind_folder = ground.folders[plan.kind.place]
+    number = next_number()
+    while not make_folder(kind_folder, number):
+        number = next_number()
+    folder = batch_folder(kind_folder, number, safe_name(plan.source.name))
+    try:
+        keep_copy(plan.source.path, folder)
+        batch = _make_row(plan, number, folder, ground=ground)
+    except BaseException:
+        remove_folder(folder.path)
+        raise
+    with leased(number, folder.path):
+        try:
+            read_into(batch, plan, folder, ground=ground, progress=progress.reading)
+        except RattailError:
+            _remove(batch, folder)
+            raise
+    return batch
+
+
+def resume_batch(batch: Batch, plan: Plan, *, ground: Ground, progress: Progress) -> Batch:
+    """Read the file of a batch again from its beginning; rows that were there are gone."""
+    folder = folder_of(batch, ground=ground)
+    with leased(batch.number, folder.path):
+        batch.answers = answers_of(plan)
+        batch.failure = ""
+        batch.save(update_fields=["answers", "failure"])
+        read_into(batch, plan, folder, ground=ground, progress=progress.reading)
+    return batch
+
+
+def answers_of(plan: Plan) -> dict[str, object]:
+    """What was decided about the file, so that it can be read in the same way again."""
+    return {
+        "format": plan.format.name,
+        "reason": plan.reason,
+        "check_digits": {str(length): has for length, has in plan.rules.decided.items()},
+        "codes": plan.rules.describe(),
+        "options": dict(plan.request.options),
+    }
+
+
+def source_of(batch: Batch, folder: Folder) -> str:
+    """The path of our own copy of the input, which is looked at once more."""
+    look_at(folder.file, name=batch.file_name)
+    return folder.file
+
+
+def _make_row(plan: Plan, number: int, folder: Folder, *, ground: Ground) -> Batch:
+    with transaction.atomic():
+        batch = Batch.objects.create(
+            number=number,
+            kind=plan.kind.name,
+            state=State.NEW,
+            description=plan.request.description[:255],
+            vendor=plan.vendor,
+            store=plan.store,
+            format=plan.format.name,
+            file_name=folder.file_name,
+            file_bytes=plan.source.size_bytes,
+            file_sha256=plan.sha256,
+            settings=dict(plan.request.settings),
+            answers=answers_of(plan),
+            created_at=ground.now,
+            created_by=ground.actor,
+        )
+        details = {"kind": plan.kind.name, "file": folder.file_name, "format": plan.format.name}
+        record("make batch", f"batch {batch}", actor=ground.actor, now=ground.now, details=details)
+    return batch
+
+
+def _remove(batch: Batch, folder: Folder) -> None:
+    """Take back a batch that could not be read: rows first, files after."""
+    with transaction.atomic():
+        forget_rows(batch)
+        batch.delete()
+    remove_folder(folder.path)

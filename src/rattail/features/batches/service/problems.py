@@ -1,0 +1,44 @@
+"""The rows that were set aside, as a file beside the input: `problems.csv`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from types import TracebackType
+from typing import IO
+
+from rattail.features.batches.folders import PROBLEMS, Folder, finish_beside, write_beside
+from rattail.features.batches.reading.lines import Problem
+
+_HEADINGS = ("row", "column", "value", "reason", "code", "vendor_code", "description")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ProblemFile:
+    """Collects problems; at the end the file has its name, or is gone where there were none to tell of."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._stream: IO[str] = write_beside(folder, PROBLEMS)
+        self._writer = csv.writer(self._stream)
+        self._writer.writerow(_HEADINGS)
+        self.count = 0
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        for one in problems:
+            self.count += 1
+            self._writer.writerow([one.row, *(_harmless(text) for text in one[1:])])
+
+    def __enter__(self) -> ProblemFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        if kind is None:
+            finish_beside(self._stream, self._folder, PROBLEMS)
+        else:
+            self._stream.close()
+
+
+def _harmless(text: str) -> str:
+    """A cell that a spreadsheet shows and does not calculate."""
+    return f"'{text}" if text[:1] in _FORMULA else text

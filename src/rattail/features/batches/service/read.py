@@ -1,0 +1,102 @@
+"""Reading the file of a batch: some thousand lines at a time, each chunk one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from django.db import connection, transaction
+
+from rattail.database.bulk import change_rows, fetch_rows
+from rattail.database.dialect import is_sqlite, quoted
+from rattail.features.batches.folders import Folder
+from rattail.features.batches.kinds.kind import Job, Judge, Kind
+from rattail.features.batches.kinds.known import kind_named
+from rattail.features.batches.models import Batch
+from rattail.features.batches.reading.lines import Event, Problem, Remark
+from rattail.features.batches.service.ground import Ground
+from rattail.features.batches.service.plan import Plan
+from rattail.features.batches.service.problems import ProblemFile
+from rattail.features.batches.states import State
+from rattail.features.batches.statuses import names
+from rattail.retail.changes.journal import forget_changes
+
+CHUNK_EVENTS = 5000
+_REMARKS_KEPT = 100
+
+
+def read_into(batch: Batch, plan: Plan, folder: Folder, *, ground: Ground, progress: Callable[[int], None]) -> None:
+    """Read the file into rows and changes; the caller holds the lease. The batch is `ready` afterwards.
+
+    Raises:
+        RattailError: the file cannot be read to its end; the batch stays in `reading`.
+    """
+    with transaction.atomic():
+        forget_rows(batch)
+        batch.state = State.READING
+        batch.row_count = batch.problem_count = batch.change_count = 0
+        batch.save(update_fields=["state", "row_count", "problem_count", "change_count"])
+    judge = plan.kind.judge(Job(batch, plan.rules, ground.today, ground.currency))
+    remarks: list[str] = []
+    source = plan.source._replace(path=folder.file)
+    with ProblemFile(folder) as problems:
+        for chunk in _chunks(plan.format.read(source, plan.reading)):
+            problems.add(one for one in chunk if isinstance(one, Problem))
+            remarks.extend(f"{plan.format.row_word} {one.row}: {one.text}" for one in chunk if isinstance(one, Remark))
+            with transaction.atomic():
+                _take(judge, chunk, batch)
+            problems.add(judge.problems)
+            judge.problems.clear()
+            progress(judge.sequence)
+        batch.problem_count = problems.count
+    batch.remarks = remarks[:_REMARKS_KEPT]
+    with transaction.atomic():
+        judge.finish()
+        tally(batch, plan.kind)
+        batch.state = State.READY
+        batch.save()
+    tell_planner(plan.kind)
+
+
+def forget_rows(batch: Batch) -> None:
+    """Delete all rows of a batch and all it would change, in the caller's transaction."""
+    model = kind_named(batch.kind).row_model
+    forget_changes(batch.number)
+    change_rows(f"DELETE FROM {quoted(model._meta.db_table)} WHERE batch_id = %s", [batch.pk])  # noqa: S608
+    batch.documents.all().delete()
+    batch.edits.all().delete()
+
+
+def tally(batch: Batch, kind: Kind) -> None:
+    """Count the rows of each status, and the changes, into the batch; the caller saves it."""
+    counts: dict[str, int] = {}
+    rows = fetch_rows(
+        f"SELECT statuses, count(*) FROM {quoted(kind.row_model._meta.db_table)} WHERE batch_id = %s GROUP BY statuses",  # noqa: S608
+        [batch.pk],
+    )
+    for statuses, count in rows:
+        for name in names(statuses):
+            counts[name] = counts.get(name, 0) + count
+    batch.row_count = sum(count for _, count in rows)
+    batch.counts = counts
+    changes = fetch_rows("SELECT count(*) FROM retail_change WHERE batch = %s AND action <> 'seen'", [batch.number])
+    batch.change_count = int(changes[0][0])
+
+
+def tell_planner(kind: Kind) -> None:
+    """Tell PostgreSQL how many rows there are now: its next plans depend on it. SQLite needs no telling."""
+    if not is_sqlite():
+        for table in (kind.row_model._meta.db_table, "retail_change"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"ANALYZE {quoted(table)}")
+
+
+def _take(judge: Judge, chunk: list[Event], batch: Batch) -> None:
+    judge.take(chunk)
+    change_rows("UPDATE batches_batch SET row_count = %s WHERE id = %s", [judge.sequence, batch.pk])
+
+
+def _chunks(events: Iterable[Event]) -> Iterator[list[Event]]:
+    iterator = iter(events)
+    while chunk := list(islice(iterator, CHUNK_EVENTS)):
+        yield chunk
