@@ -72,6 +72,7 @@ def test_files_with_and_without_check_digits_and_zeros_meet_on_one_key(
         ("0000000940115", "plu", "0000000094011", ("PLU barcode read",)),
         ("000000004011", "plu", "0000000004011", ()),
         ("00004011", "plu", "0000000004011", ()),
+        ("00970747", "plu", "0000000097074", ("PLU barcode read",)),
         ("425261", "gtin", "0004210000526", ("check digit added", "UPC-E expanded")),
         ("12345670", "gtin", "0000001234567", ()),
     ],

@@ -93,7 +93,11 @@ def _read_seven_or_eight(given: Digits) -> Code:
         message = f"{quoted(given.text)} has a wrong check digit, as a UPC-E and as an EAN-8 alike"
         raise BadCode(CodeFault.WRONG_CHECK_DIGIT, message)
     key, is_upc_e = found
-    return _code(given, key, (*repairs, words.UPC_E_EXPANDED) if is_upc_e else repairs)
+    if is_upc_e:
+        repairs = (*repairs, words.UPC_E_EXPANDED)
+    elif key < _ABOVE_PLU:
+        repairs = (*repairs, words.PLU_BARCODE_READ)
+    return _code(given, key, repairs)
 
 
 def _read_long(given: Digits) -> Code:
