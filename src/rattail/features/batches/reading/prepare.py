@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rattail.errors import InputRejected
 from rattail.features.batches.reading.cells import NumberStyle, Order, order_of, tidy
@@ -78,7 +78,7 @@ def answered(layout: Layout, options: Mapping[str, str]) -> Layout:
         choice = BY_NAME.get(name)
         if choice is None:
             continue
-        value: object = text
+        value: Any = text
         if name == "names_row":
             if not (text.isascii() and text.isdigit() and len(text) < 3):
                 raise InputRejected(f"--set names_row={text}: expected the number of a row, at most 60.")

@@ -1,0 +1,48 @@
+"""Whether a file is a table that the generic formats can read without a mapping, and of which kind."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rattail.errors import InputRejected
+from rattail.features.batches.reading.columns import is_known_for, match_columns
+from rattail.features.batches.reading.source import Source
+from rattail.features.batches.reading.tables import open_table
+
+_MOST_SHOWN = 4
+#: Of each kind, the fields of which it has to have one: each group at least one.
+_NEEDED = {
+    "vendor_catalog": (("code", "vendor_code"), ("case_cost", "unit_cost", "cost")),
+    "vendor_invoice": (
+        ("code", "vendor_code"),
+        ("shipped", "ordered"),
+        ("case_cost", "unit_cost", "cost", "amount"),
+    ),
+    "inventory": (("code",), ("units", "cases")),
+}
+
+
+@lru_cache(maxsize=16)
+def names_of(source: Source, kind: str) -> tuple[int, Sequence[str]]:
+    """The row with the names of the columns and the names, by what is known of a kind; 0 where there is none.
+
+    Raises:
+        InputRejected: it is a spreadsheet that cannot be opened.
+    """
+    table = open_table(source, is_known=is_known_for(kind))
+    return table.names_row, tuple(table.names)
+
+
+def recognised_table(source: Source, *, kind: str) -> str:
+    """Why a file looks like a table of this kind, as a phrase; empty where it does not. Never raises."""
+    if source.container not in ("text", "xlsx", "xls"):
+        return ""
+    try:
+        row, names = names_of(source, kind)
+    except InputRejected:
+        return ""
+    fields = match_columns(names, kind).fields if row else {}
+    if not all(any(field in fields for field in group) for group in _NEEDED[kind]):
+        return ""
+    shown = [names[place] for place in sorted(fields.values())]
+    more = f" and {len(shown) - _MOST_SHOWN} more known columns" if len(shown) > _MOST_SHOWN else ""
+    return f"its row {row} names {', '.join(shown[:_MOST_SHOWN])}{more}"
