@@ -35,6 +35,7 @@ BUILT_IN = (
     "work",
     "projects",
     "mail",
+    "sample",
 )
 _LOWER_APPS = ("rattail.audit", "rattail.retail")
 _CORE_FILES = (MARKER, LOCK, SETTINGS_FILE, SECRETS_FILE)

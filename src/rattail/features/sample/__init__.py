@@ -1,0 +1,1 @@
+"""A believable generated shop, to try everything with."""
