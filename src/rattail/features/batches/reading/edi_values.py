@@ -142,7 +142,7 @@ def counted_charges(
         for way in ways:
             kept = [charge for charge in charges if way.counts(charge)]
             if not goods.differ_from(total, sum(charge.amount for charge in kept)):
-                return kept, f"adds up {way.said}" if len(kept) < len(charges) else ""
+                return kept, f"adds up {way.said}" if way.said else ""
     if _sums(charges, "line") == _sums(charges, "document") != {}:
         kept = [charge for charge in charges if charge.place.startswith("line")]
         return kept, "does not add up; allowances and charges after the lines repeat those of the lines"
