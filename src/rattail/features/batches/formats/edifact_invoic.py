@@ -9,7 +9,16 @@ on top of it, and whether tax is in the total, is told by the total.
 
 from collections.abc import Callable, Iterator
 
-from rattail.features.batches.reading.edi_values import CENT, Charge, Goods, UnitCode, Way, counted_charges, iso_date
+from rattail.features.batches.reading.edi_values import (
+    CENT,
+    Charge,
+    Fault,
+    Goods,
+    UnitCode,
+    Way,
+    counted_charges,
+    iso_date,
+)
 from rattail.features.batches.reading.edifact import Segment, component, is_edifact, message_segments, messages_of
 from rattail.features.batches.reading.edifact_items import (
     Fault,

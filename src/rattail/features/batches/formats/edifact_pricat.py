@@ -13,9 +13,9 @@ none AAB (gross), then AAE (for information). IMD C tells whether a price is for
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rattail.features.batches.reading.edi_values import iso_date
+from rattail.features.batches.reading.edi_values import Fault, iso_date
 from rattail.features.batches.reading.edifact import Segment, component, is_edifact, message_segments, messages_of
-from rattail.features.batches.reading.edifact_items import Fault, Item, Price, decimal, edifact_date, price_of
+from rattail.features.batches.reading.edifact_items import Item, Price, decimal, edifact_date, price_of
 from rattail.features.batches.reading.format import Format, Reading
 from rattail.features.batches.reading.lines import CatalogLine, Event, Problem, Remark
 from rattail.features.batches.reading.source import Source

@@ -9,7 +9,16 @@ for the unit of IT103, unless IT105 says for a hundred (HP) or a thousand (TP).
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from rattail.features.batches.reading.edi_values import Charge, Goods, UnitCode, Way, cents, counted_charges, iso_date
+from rattail.features.batches.reading.edi_values import (
+    Charge,
+    Fault,
+    Goods,
+    UnitCode,
+    Way,
+    cents,
+    counted_charges,
+    iso_date,
+)
 from rattail.features.batches.reading.edi_values import number as number_of
 from rattail.features.batches.reading.format import Format, Reading
 from rattail.features.batches.reading.invoices import SeenNumbers, charge_events, most_charges
@@ -161,7 +170,7 @@ def _end_of_item(invoice: _Invoice, unknown_units: set[str]) -> Iterator[Event]:
         yield Remark(item.segment.row, f"unit '{code[:10]}' (IT103) is not known; quantities in it are taken as each")
     try:
         line = _line(invoice, item, unit or UnitCode("each"))
-    except _Fault as fault:
+    except Fault as fault:
         invoice.goods.add(None)
         row, ids = item.segment.row, item.ids
         yield Problem(row, fault.column, fault.value, fault.reason, ids.code, ids.vendor_code, item.description)
@@ -169,29 +178,24 @@ def _end_of_item(invoice: _Invoice, unknown_units: set[str]) -> Iterator[Event]:
         yield line
 
 
-class _Fault(Exception):
-    def __init__(self, column: str, value: str, reason: str) -> None:
-        self.column, self.value, self.reason = column, value, reason
-
-
 def _line(invoice: _Invoice, item: Item, unit: UnitCode) -> InvoiceLine:
     segment = item.segment
     basis = element(segment, 5)
     quantity, price = _number(segment, 2), None
     if quantity is None:
-        raise _Fault("IT102", "", "there is no quantity; 0 would stand for out of stock")
+        raise Fault("IT102", "", "there is no quantity; 0 would stand for out of stock")
     if element(segment, 4):
         price = _number(segment, 4)
     if basis in _BY_WEIGHT and unit.unit not in ("pound", "kilogram") and price:
         unit_text = element(segment, 3)
-        raise _Fault("IT105", basis, f"the price is by weight, but the quantity in '{unit_text}' is no weight")
+        raise Fault("IT105", basis, f"the price is by weight, but the quantity in '{unit_text}' is no weight")
     value = None if price is None else quantity * price / _PER.get(basis, Decimal(1))
     try:
         shipped = from_decimal(quantity * unit.factor)
         cost = None if price is None else from_decimal(price / _PER.get(basis, Decimal(1)) / unit.factor)
         amount = None if value is None else from_decimal(value)
     except NotAnAmount:
-        raise _Fault("IT104", element(segment, 4), "quantity times price is too large to be true") from None
+        raise Fault("IT104", element(segment, 4), "quantity times price is too large to be true") from None
     invoice.goods.add(amount if amount is not None or quantity else 0)
     is_exact = cost is None or amount is None or shipped * cost == amount * 10_000
     return InvoiceLine(
@@ -219,7 +223,7 @@ def _number(segment: Segment, position: int) -> Decimal | None:
     try:
         return number_of(text)
     except NotAnAmount as error:
-        raise _Fault(f"IT1{position:02d}", text, "is not a number" if len(text) < 15 else str(error)) from None
+        raise Fault(f"IT1{position:02d}", text, "is not a number" if len(text) < 15 else str(error)) from None
 
 
 def _take_summary(invoice: _Invoice, piece: Segment) -> Iterator[Event]:

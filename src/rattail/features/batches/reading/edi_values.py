@@ -14,6 +14,14 @@ _CENTS = re.compile(r"[+-]?\d{1,14}", re.ASCII)
 CENT: Final = 100  # in ten-thousandths
 
 
+class Fault(Exception):
+    """A value that sets its line aside: where it stands, what stands there, and what is wrong with it."""
+
+    def __init__(self, column: str, value: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column, self.value, self.reason = column, value, reason
+
+
 class UnitCode(NamedTuple):
     """What a unit code of a standard means here: `factor` of our units; a dozen is a case of twelve."""
 

@@ -3,20 +3,13 @@
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from rattail.features.batches.reading.edi_values import UN_UNITS, UnitCode, number
+from rattail.features.batches.reading.edi_values import UN_UNITS, Fault, UnitCode, number
 from rattail.features.batches.reading.edifact import Segment, component
 from rattail.retail.amounts import NotAnAmount
 
 _CODES: Final = frozenset(("EN", "SRV", "UP", "EU", "GTIN", "UA"))
 _VENDOR_CODES: Final = frozenset(("SA", "VN", "VP", "VS"))
 _LONGEST_TEXT_PART = 35
-
-
-class Fault(Exception):
-    """A value that sets a line aside."""
-
-    def __init__(self, column: str, value: str, reason: str) -> None:
-        self.column, self.value, self.reason = column, value, reason
 
 
 class Price(NamedTuple):
