@@ -118,6 +118,12 @@ class Session:
             words += ["--appdir", self.root]  # sudo does not pass variables on
         return [*self.program, *words]
 
+    def hint_line(self, *words: str) -> str:
+        """A command on this same app folder, as a line that can be pasted."""
+        from rattail.appdir.hints import pasted_line
+
+        return pasted_line(*self.program, *words, *self.appdir_words)
+
     @property
     def appdir_words(self) -> list[str]:
         """The words that make another command work on this same app folder."""

@@ -1,7 +1,10 @@
 """What batches declare."""
 
 from rattail.appdir.folder import Folder, Keep
-from rattail.feature import Feature
+from rattail.config.option import Option
+from rattail.feature import Command, Feature
+
+_CLI = "rattail.features.batches.cli"
 
 FEATURE = Feature(
     name="batches",
@@ -17,4 +20,23 @@ FEATURE = Feature(
         ),
     ),
     apps=("rattail.features.batches",),
+    options=(
+        Option(
+            name="hold_above_percent",
+            kind="integer",
+            unit="percent",
+            help="A change of a unit cost above this is held back until a person has looked at it; 0: none is.",
+            default=50,
+            minimum=0,
+        ),
+    ),
+    commands=(
+        Command("make-batch", "Make a batch of a file: read, match and judge it.", f"{_CLI}.make:make_batch"),
+        Command("list-batches", "List batches, the newest first.", f"{_CLI}.show:list_batches"),
+        Command("show-batch", "Show a batch and its rows.", f"{_CLI}.show:show_batch"),
+        Command("check-batch", "Show exactly what executing would change.", f"{_CLI}.show:check_batch"),
+        Command("execute-batch", "Carry out what check-batch shows.", f"{_CLI}.execute:execute_batch"),
+        Command("undo-batch", "Put back what was there before.", f"{_CLI}.execute:undo_batch"),
+        Command("list-formats", "List the layouts of files that can be read.", f"{_CLI}.make:list_formats"),
+    ),
 )

@@ -1,5 +1,6 @@
 """What the records declare."""
 
+from rattail.config.option import Option
 from rattail.feature import Command, Feature
 
 _CLI = "rattail.features.products"
@@ -7,6 +8,15 @@ _CLI = "rattail.features.products"
 FEATURE = Feature(
     name="products",
     title="Records",
+    options=(
+        Option(
+            name="weighed_codes",
+            help="What the codes of the shop's own scales carry after the item: a price of four digits with a check "
+            "digit of its own, a price of five digits, a weight of five digits, or nothing that is known.",
+            default="price_4",
+            choices=("price_4", "price_5", "weight_5", "none"),
+        ),
+    ),
     commands=(
         Command(
             "migrate-db", "Make the tables of the records, or bring them up to date.", f"{_CLI}.migrate.cli:migrate_db"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
 
@@ -66,6 +66,8 @@ class Kind(NamedTuple):
     needs_vendor: bool = False
     needs_store: bool = False
     folder: str = ""
+    #: Says everything that is wrong with the settings of a new batch, or returns them as they will be kept.
+    check_settings: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
 
     @property
     def row_model(self) -> type[Row]:

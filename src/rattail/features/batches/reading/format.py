@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from rattail.features.batches.reading.layout import Layout
 from rattail.features.batches.reading.lines import Event
 from rattail.features.batches.reading.source import Source
 
@@ -16,7 +17,7 @@ class Reading(NamedTuple):
     given on the command line; `currency` is the shop's.
     """
 
-    mapping: Mapping[str, object] | None = None
+    mapping: Layout | Mapping[str, object] | None = None
     options: Mapping[str, str] = {}
     currency: str = "USD"
 

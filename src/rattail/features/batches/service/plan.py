@@ -15,7 +15,7 @@ from rattail.features.batches.models import Batch
 from rattail.features.batches.reading.choose import choose_format
 from rattail.features.batches.reading.format import Format, Reading
 from rattail.features.batches.reading.lines import CatalogLine, CountLine, Event, InvoiceLine
-from rattail.features.batches.reading.mapping import load_mapping
+from rattail.features.batches.reading.mapping import VENDOR_FILES, layout_of, load_mapping
 from rattail.features.batches.reading.source import Source, look_at
 from rattail.features.batches.service.ground import Ground
 from rattail.features.batches.states import State
@@ -24,7 +24,6 @@ from rattail.retail.find import store_named, vendor_named
 from rattail.retail.models import Store, Vendor
 from rattail.retail.numbers import number_text
 
-VENDOR_FILES = "vendor_files"
 _SAID_EVERY = 5000
 _WITHOUT_FORCE = (State.FAILED, State.UNDONE)
 
@@ -74,6 +73,7 @@ def plan_batch(request: Request, *, ground: Ground, progress: Callable[[int], No
         NoSuchThing: there is no such kind, vendor, store or format.
     """
     kind = kind_named(request.kind)
+    request = request._replace(settings=kind.check_settings(request.settings))
     vendor = vendor_named(request.vendor) if request.vendor else None
     store = store_named(request.store) if kind.needs_store or request.store else None
     if kind.needs_vendor and vendor is None:
@@ -83,9 +83,9 @@ def plan_batch(request: Request, *, ground: Ground, progress: Callable[[int], No
     if not request.is_forced:
         refuse_known_file(sha256, kind)
     folder = f"{ground.folders['data/templates']}/{VENDOR_FILES}"
-    mapping = load_mapping(folder, vendor.code, kind.name) if vendor else None
-    chosen = choose_format(source, kind.name, wanted=request.format, mapping=mapping)
-    reading = Reading(mapping=mapping, options=request.options, currency=ground.currency)
+    layout = (load_mapping(folder, vendor.code) or {}).get(kind.name) if vendor else None
+    chosen = choose_format(source, kind.name, wanted=request.format, mapping=layout)
+    reading = Reading(mapping=layout, options=request.options, currency=ground.currency)
     rules, row_count = survey(chosen.format, source, reading, request, ground, progress)
     return Plan(request, kind, source, chosen.format, chosen.reason, reading, rules, row_count, vendor, store, sha256)
 
@@ -121,9 +121,9 @@ def survey(
             tally.add(code)
         if count % _SAID_EVERY == 0:
             progress(count)
-    style = reading.mapping.code_style if reading.mapping is not None else None
-    given = {**(style.check_digits if style else {}), **request.check_digits}
-    rules = tally.rules(given=given, has_check_digit=chosen.has_check_digit, type2=Type2Layout(ground.weighed_codes))
+    saved = layout_of(chosen.kind, reading.mapping).has_check_digit
+    given = {**{int(length): has for length, has in saved.items()}, **request.check_digits}
+    rules = tally.rules(given=given, has_check_digit=chosen.has_check_digit, type2=_type2(chosen, ground))
     questions = rules.questions
     if questions:
         said = "; ".join(str(one) for one in questions)
@@ -133,6 +133,11 @@ def survey(
             hint=f"decide it (yes: they have one, no: they lack it): {lengths}",
         )
     return rules, count
+
+
+def _type2(chosen: Format, ground: Ground) -> Type2Layout:
+    """What weighed codes carry. Only a count needs it: elsewhere only the item in such a code matters."""
+    return Type2Layout(ground.weighed_codes) if chosen.kind == "inventory" else Type2Layout.PRICE_5
 
 
 def preview(plan: Plan, count: int) -> list[Event]:

@@ -28,7 +28,7 @@ from rattail.retail.amounts import from_decimal
 from rattail.retail.barcodes import BadCode, Code
 from rattail.retail.changes.journal import stored
 
-_NAMES = [
+NAMES = [
     "batch_id",
     "sequence",
     "source_row",
@@ -112,7 +112,7 @@ class CatalogJudge(Judge):
                 self.sequence += 1
                 line = CatalogLine(one.row, one.code, one.vendor_code, "", one.description)
                 self._add(_Read(line, None, one.vendor_code[:_LONGEST_CODE], ""), _NOTHING_SAID, BAD, note_of(one))
-        insert_rows(CatalogRow, _NAMES, self._rows)
+        insert_rows(CatalogRow, NAMES, self._rows)
         self._rows.clear()
         self._changes.write()
 

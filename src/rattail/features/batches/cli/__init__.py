@@ -1,0 +1,1 @@
+"""The commands of batches: words to typed values, a service, an outcome."""

@@ -1,0 +1,111 @@
+"""Looking at batches: a list, one with its rows, and exactly what executing would change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from rattail.database.bulk import fetch_rows, stream_rows
+from rattail.errors import NoSuchThing
+from rattail.features.batches.kinds.known import kind_named
+from rattail.features.batches.models import Batch
+from rattail.features.batches.models.rows import Row
+from rattail.features.batches.service.shown import shown_value, status_named
+from rattail.features.batches.states import State
+from rattail.features.batches.statuses import Status
+from rattail.retail.changes.compare import Moved, moved_since_execution, moved_since_reading
+
+
+class Total(NamedTuple):
+    """How many records of a kind would be inserted or updated."""
+
+    record: str
+    action: str
+    changes: int
+
+
+class ShownChange(NamedTuple):
+    """One record, field by field: before and after."""
+
+    row: int
+    record: str
+    record_id: int
+    action: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class Checked(NamedTuple):
+    """What executing would do now; `moved` are records that keep it from being done."""
+
+    totals: list[Total]
+    moved_count: int
+    moved: list[Moved]
+
+
+def list_batches(*, kind: str | None, state: str | None, limit: int) -> list[Batch]:
+    """The newest batches first."""
+    batches = Batch.objects.select_related("vendor", "store").order_by("-number")
+    if kind:
+        batches = batches.filter(kind=kind_named(kind).name)
+    if state:
+        if state not in list(State):
+            raise NoSuchThing(f"there is no state {state!r}: expected one of {', '.join(State)}.")
+        batches = batches.filter(state=state)
+    return list(batches[:limit])
+
+
+def rows_of(batch: Batch, *, status: str | None, after: int, limit: int) -> list[Row]:
+    """Rows of a batch in their order, from the one after `after`, with a status where one is named.
+
+    The database finds them by the index over statuses: one short look for each mix of statuses that there is.
+
+    Raises:
+        NoSuchThing: there is no such status.
+    """
+    model = kind_named(batch.kind).row_model
+    rows = model._default_manager.filter(batch_id=batch.pk, sequence__gt=after).order_by("sequence")
+    if not status:
+        return list(rows[:limit])
+    bit = status_named(status)
+    if bit is None:
+        known = ", ".join(one.name.lower() for one in Status if one.name)
+        raise NoSuchThing(f"there is no status {status!r}: expected one of {known}.")
+    table = model._meta.db_table
+    mixes = [row[0] for row in fetch_rows(f"SELECT DISTINCT statuses FROM {table} WHERE batch_id = %s", [batch.pk])]  # noqa: S608
+    found: list[Row] = []
+    for mix in mixes:
+        if mix & bit:
+            found.extend(rows.filter(statuses=mix)[:limit])
+    return sorted(found, key=lambda row: row.sequence)[:limit]
+
+
+def check_batch(batch: Batch) -> Checked:
+    """What executing the batch would change now, and what keeps it from it; for an executed one, undoing it."""
+    totals = fetch_rows(
+        "SELECT record, action, count(*) FROM retail_change WHERE batch = %s AND action <> 'seen' "
+        "GROUP BY record, action ORDER BY record, action",
+        [batch.number],
+    )
+    look = moved_since_execution if batch.state == State.EXECUTED else moved_since_reading
+    count, moved = (0, []) if batch.state == State.FAILED else look(batch.number)
+    return Checked([Total(*one) for one in totals], count, moved)
+
+
+def changes_of(batch: Batch, *, limit: int | None) -> Iterator[ShownChange]:
+    """The changes of a batch, row by row."""
+    sql = (
+        "SELECT sequence, record, record_id, action, fields, before, after FROM retail_change "
+        "WHERE batch = %s AND action <> 'seen' ORDER BY batch, sequence, position"
+    )
+    rows = stream_rows(f"{sql} LIMIT {int(limit)}" if limit is not None else sql, [batch.number])
+    for sequence, record, record_id, action, fields, before, after in rows:
+        names = str(fields).split(",")
+        yield ShownChange(sequence, record, record_id, action, _values(names, before), _values(names, after))
+
+
+def _values(names: list[str], values: Any) -> dict[str, Any]:
+    """Fields and values; an insert of something that was not there has none before."""
+    parsed = json.loads(values) if isinstance(values, str) else values
+    return {name: shown_value(name, value) for name, value in zip(names, parsed, strict=False)}
