@@ -10,7 +10,7 @@ from rattail.features.batches.reading.tables import open_table
 
 _MOST_SHOWN = 4
 #: Of each kind, the fields of which it has to have one: each group at least one.
-_NEEDED = {
+NEEDED = {
     "vendor_catalog": (("code", "vendor_code"), ("case_cost", "unit_cost", "cost")),
     "vendor_invoice": (
         ("code", "vendor_code"),
@@ -41,7 +41,7 @@ def recognised_table(source: Source, *, kind: str) -> str:
     except InputRejected:
         return ""
     fields = match_columns(names, kind).fields if row else {}
-    if not all(any(field in fields for field in group) for group in _NEEDED[kind]):
+    if not all(any(field in fields for field in group) for group in NEEDED[kind]):
         return ""
     shown = [names[place] for place in sorted(fields.values())]
     more = f" and {len(shown) - _MOST_SHOWN} more known columns" if len(shown) > _MOST_SHOWN else ""
