@@ -57,7 +57,8 @@ def open_sheet(source: Source, *, sheet: str, is_better: Callable[[Sequence[Sequ
     if source.container == "xlsx":
         _require_true_sizes(source)
     try:
-        book = python_calamine.load_workbook(source.path)
+        with open(source.path, "rb") as stream:  # by its bytes: a path is believed what its extension says
+            book = python_calamine.load_workbook(stream)
         kinds = book.sheets_metadata
     except python_calamine.PasswordError:
         raise InputRejected(
