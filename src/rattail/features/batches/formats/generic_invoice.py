@@ -109,7 +109,6 @@ class _Invoices:
         yield InvoiceLine(
             row=self._row,
             document=self._document,
-            number=self._number,
             code=parsed["code"],
             vendor_code=parsed["vendor_code"],
             brand=parsed["brand"],

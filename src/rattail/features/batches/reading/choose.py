@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rattail.errors import InputRejected, NoSuchThing
 from rattail.features.batches.reading.column_names import NAMES
+from rattail.features.batches.reading.columns import match_columns, spoken
 from rattail.features.batches.reading.format import Format
 from rattail.features.batches.reading.layout import Layout
 from rattail.features.batches.reading.mapping import layout_of
@@ -126,13 +127,15 @@ def _none_fits(source: Source, kind: str) -> InputRejected:
 
 def _looks_like(source: Source, kind: str) -> str:
     """What a person recognises a table by: its column names as far as any are known, else its first row."""
-    from rattail.features.batches.reading.recognising import names_of
+    from rattail.features.batches.reading.recognising import missing_fields, names_of
 
     if kind in NAMES:
         row, names = names_of(source, kind)
-        if row:
-            shown = ", ".join(f"'{name}'" for name in names[:8] if name)
-            return f"its row {row} names {shown}, which is not enough"
+        missing = missing_fields(match_columns(names, kind).fields, kind)
+        if row and missing:
+            shown = ", ".join(f"'{name}'" for name in [name for name in names if name][:8])
+            wanted = " or ".join(spoken(field) for field in missing[0])
+            return f"its row {row} names {shown}; no column is known as {wanted}"
     if source.container == "text":
         return f"no row with known column names was found; it begins with {_beginning(source)!r}"
     return "no row with known column names was found"

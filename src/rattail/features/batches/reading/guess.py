@@ -5,7 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from rattail.errors import InputRejected
-from rattail.features.batches.reading.cells import BadCell, order_of
+from rattail.features.batches.reading.cells import BadCell, Decimals, order_of
 from rattail.features.batches.reading.columns import is_known_for, key_of, match_columns, spoken
 from rattail.features.batches.reading.generic_rows import barcode, has_digit
 from rattail.features.batches.reading.layout import BY_NAME, Layout
@@ -16,6 +16,7 @@ from rattail.features.batches.reading.tables import Table, is_blank, open_table,
 
 _USUAL_DIGITS = (8, 11, 12, 13, 14)
 _MOSTLY = 0.8
+_SETTLED: Mapping[str, Decimals] = {"comma": "comma", "either": "either"}
 _NUMBERS = (*MONEY, "case_size", "ordered", "shipped", "cases", "units")
 
 

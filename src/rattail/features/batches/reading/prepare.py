@@ -60,6 +60,7 @@ def prepare(source: Source, kind: str, reading: Reading) -> Prepared:
         matched = Matched({name: _place(source, table, column, name) for name, column in layout.columns.items()}, ())
     else:
         matched = match_columns(table.names, kind)
+        matched = _without_words(matched, table.names, sample)
     places = matched.fields
     remarks = [*table.remarks, *(Remark(table.names_row, text) for text in matched.said)]
     prepared = Prepared(table, places, layout, NumberStyle(), sample, remarks, _skipping(source, table, layout))
@@ -186,6 +187,18 @@ def _order(source: Source, kind: str, prepared: Prepared) -> Order:
         shown = next(text for field in fields for text in prepared.texts(field) if order_of([text])[1])
         raise question(source.name, "dates", f"{shown.strip()} can be read two ways, and no other date tells")
     return order
+
+
+def _without_words(matched: Matched, names: Sequence[str], sample: Sequence[Sequence[str]]) -> Matched:
+    """The columns without those of amounts that hold only words, such as a `cost_unit` of "each" and "lb"."""
+    fields, said = dict(matched.fields), list(matched.said)
+    for field in _NUMBERS:
+        place = fields.get(field)
+        texts = [row[place] for row in sample if len(row) > place and row[place].strip()] if place is not None else []
+        if place is not None and texts and not any(letter.isdigit() for text in texts for letter in text):
+            del fields[field]
+            said.append(f"'{name_of(names, place)}' was not taken for the {spoken(field)}: it holds no number")
+    return Matched(fields, said)
 
 
 def _skipping(source: Source, table: Table, layout: Layout) -> Callable[[Sequence[str]], bool] | None:

@@ -1,6 +1,6 @@
 """Whether a file is a table that the generic formats can read without a mapping, and of which kind."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import lru_cache
 
 from rattail.errors import InputRejected
@@ -32,6 +32,17 @@ def names_of(source: Source, kind: str) -> tuple[int, Sequence[str]]:
     return table.names_row, tuple(table.names)
 
 
+def missing_fields(fields: Container[str], kind: str) -> list[tuple[str, ...]]:
+    """The groups of fields of which a file has none and needs one."""
+    return [group for group in NEEDED[kind] if not any(field in fields for field in group)]
+
+
+def _has_prices(names: Sequence[str]) -> bool:
+    """Whether there are prices for a case or a unit: then `Case` and `Each` are rather prices than counts."""
+    found = match_columns(names, "vendor_catalog").fields
+    return any(field in found for field in ("case_cost", "unit_cost", "suggested_retail"))
+
+
 def recognised_table(source: Source, *, kind: str) -> str:
     """Why a file looks like a table of this kind, as a phrase; empty where it does not. Never raises."""
     if source.container not in ("text", "xlsx", "xls"):
@@ -41,7 +52,7 @@ def recognised_table(source: Source, *, kind: str) -> str:
     except InputRejected:
         return ""
     fields = match_columns(names, kind).fields if row else {}
-    if not all(any(field in fields for field in group) for group in NEEDED[kind]):
+    if not row or missing_fields(fields, kind) or (kind == "inventory" and _has_prices(names)):
         return ""
     shown = [names[place] for place in sorted(fields.values())]
     more = f" and {len(shown) - _MOST_SHOWN} more known columns" if len(shown) > _MOST_SHOWN else ""
