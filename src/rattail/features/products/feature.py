@@ -24,5 +24,6 @@ FEATURE = Feature(
         Command("make-store", "Make a store (a location).", f"{_CLI}.cli:make_store"),
         Command("make-vendor", "Make a vendor.", f"{_CLI}.cli:make_vendor"),
         Command("list-vendors", "List the vendors.", f"{_CLI}.cli:list_vendors"),
+        Command("export-csv", "Write the records as CSV files, one a table.", f"{_CLI}.csv_out.cli:export_csv"),
     ),
 )

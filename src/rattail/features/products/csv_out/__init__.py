@@ -1,0 +1,1 @@
+"""The records as CSV files: one a table."""
