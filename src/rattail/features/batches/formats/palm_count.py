@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rattail.errors import InputRejected
 from rattail.features.batches.reading.format import Format, Reading
-from rattail.features.batches.reading.handheld import COLUMNS, count_of, counts_of_lines
+from rattail.features.batches.reading.handheld import COLUMNS, count_of, counts_of_lines, share_of_counts
 from rattail.features.batches.reading.lines import Event, Problem
 from rattail.features.batches.reading.source import Source, open_text
 
@@ -13,6 +13,7 @@ _FIELDS = (slice(0, 15), slice(15, 19), slice(19, 23))
 _RECORD_BYTES = 23
 _RECORD = re.compile(rb"(?=.{15}.{4}.{4}\Z)\d{3,15}\0*[\d.+-]{0,4}\0*[\d.+-]{0,4}\0*", re.DOTALL)
 _MOST_RECORDS_LOOKED_AT = 200
+_MOST_LINES_LOOKED_AT = 500
 
 
 def recognise(source: Source) -> str:
@@ -33,7 +34,7 @@ def read(source: Source, _reading: Reading) -> Iterator[Event]:
     if _has_records(source):
         yield from _read_records(source)
         return
-    if source.container != "text" or "," not in source.text:
+    if source.container != "text" or not share_of_counts(source.text.splitlines()[:_MOST_LINES_LOOKED_AT], ","):
         raise InputRejected(
             f"{source.name} has neither lines of upc,cases,units nor records of 15, 4 and 4 characters.",
             hint="is it another layout? See: rattail list-formats",

@@ -6,15 +6,19 @@ from typing import Literal
 
 from rattail.errors import InputRejected
 from rattail.features.batches.reading.format import Format, Reading
-from rattail.features.batches.reading.handheld import COLUMNS, count_of, counts_of_lines
-from rattail.features.batches.reading.lines import Event, Problem
+from rattail.features.batches.reading.handheld import (
+    COLUMNS,
+    count_of,
+    counts_of_lines,
+    share_of_counts,
+)
+from rattail.features.batches.reading.lines import CountLine, Event, Problem
 from rattail.features.batches.reading.source import HEAD_BYTES, Source, open_text
 
 _Form = Literal["threes", "comma", "tab", ""]
-_CODE = re.compile(r"\d{4,14}", re.ASCII)
 _LONG_CODE = re.compile(r"\d{8,14}", re.ASCII)
-_QUANTITY = re.compile(r"[+-]?\d{0,6}(?:\.\d{1,4})?", re.ASCII)
 _MOST_LINES_LOOKED_AT = 300
+_LEAST_IN_THREES = 0.7
 
 
 def recognise(source: Source) -> str:
@@ -65,30 +69,15 @@ def _form(lines: list[str]) -> _Form:
         return "threes"
     filled = [line for line in lines if line.strip()]
     named = bool(filled) and [cell.strip().lower() for cell in filled[0].split("\t")] == list(COLUMNS)
-    if named or (filled and _share_of_counts(filled, "\t") > 0.5 and any(_has_gap(line, "\t") for line in filled)):
+    if named or (filled and share_of_counts(filled, "\t") > 0.5 and any(_has_gap(line, "\t") for line in filled)):
         return "tab"
-    return "comma" if filled and _share_of_counts(filled, ",") > 0.5 else ""
+    return "comma" if filled and share_of_counts(filled, ",") > 0.5 else ""
 
 
 def _is_in_threes(lines: list[str]) -> bool:
-    codes, quantities = lines[0::3], lines[1::3] + lines[2::3]
-    if len(lines) < 2 or not any(_LONG_CODE.fullmatch(line) for line in codes):
-        return False
-    fitting = sum(1 for line in codes if _CODE.fullmatch(line)) + sum(1 for line in quantities if _is_quantity(line))
-    return any(quantities) and fitting >= 0.9 * len(lines)
-
-
-def _is_quantity(line: str) -> bool:
-    return _QUANTITY.fullmatch(line) is not None
-
-
-def _share_of_counts(lines: list[str], delimiter: str) -> float:
-    fitting = 0
-    for line in lines:
-        cells = [cell.strip() for cell in line.split(delimiter)]
-        if len(cells) == 3 and (cells == list(COLUMNS) or _CODE.fullmatch(cells[0])):
-            fitting += cells == list(COLUMNS) or all(_is_quantity(cell) for cell in cells[1:])
-    return fitting / len(lines)
+    """Whether most of the lines are a code, cases and units in turn, wherever one of them is missing."""
+    good = sum(1 for event in _read_threes(iter(lines)) if isinstance(event, CountLine))
+    return 3 * good >= _LEAST_IN_THREES * len(lines) > 0 and any(_LONG_CODE.fullmatch(line) for line in lines)
 
 
 def _has_gap(line: str, delimiter: str = ",") -> bool:

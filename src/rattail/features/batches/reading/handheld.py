@@ -1,5 +1,6 @@
 """What handheld counters write: a code, cases and units, each as text, in three fields."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rattail.features.batches.reading.bad_cell import BadCell
@@ -8,6 +9,8 @@ from rattail.features.batches.reading.cells import quantity
 from rattail.features.batches.reading.lines import CountLine, Event, Problem
 
 COLUMNS = ("upc", "cases", "units")
+CODE = re.compile(r"\d{4,14}", re.ASCII)
+QUANTITY = re.compile(r"[+-]?\d{0,6}(?:\.\d{1,4})?", re.ASCII)
 _MOST_DIGITS = 9  # of a quantity: more is a code in the wrong place
 
 
@@ -43,6 +46,18 @@ def counts_of_lines(lines: Iterable[str], delimiter: str) -> Iterator[Event]:
             yield Problem(row, "", line.strip()[:200], f"has {has}; expected 3: upc, cases and units")
         else:
             yield count_of(row, fields)
+
+
+def share_of_counts(lines: Sequence[str], delimiter: str) -> float:
+    """How many of the lines, from 0 to 1, are a code, cases and units, or the names of these."""
+    fitting = 0
+    for line in lines:
+        cells = [cell.strip(' "\x1a') for cell in line.split(delimiter)]
+        if len(cells) == len(COLUMNS) and CODE.fullmatch(cells[0]):
+            fitting += all(QUANTITY.fullmatch(cell) for cell in cells[1:])
+        else:
+            fitting += [cell.lower() for cell in cells] == list(COLUMNS)
+    return fitting / len(lines) if lines else 0.0
 
 
 def _quantity(text: str) -> int | None:
