@@ -4,6 +4,7 @@ import pytest
 
 from rattail.errors import InputRejected
 from rattail.features.batches.formats.alberts_invoice import FORMAT
+from rattail.features.batches.reading.format import Reading
 from rattail.features.batches.reading.lines import InvoiceHead, InvoiceLine, InvoiceTotal
 from tests.features.batches.formats.examples import ALBERTS
 from tests.features.batches.formats.reading_kit import ReadFile, unit_cost_of
@@ -49,6 +50,15 @@ def test_without_a_number_in_the_file_there_is_one_invoice(tmp_path: Path) -> No
 
     assert read.the(InvoiceHead) == InvoiceHead(2, 1, "", "2026-03-04", vendor_name="Albert's")
     assert read.the(InvoiceTotal) == InvoiceTotal(3, 1)
+
+
+def test_the_number_that_the_file_does_not_have_can_be_answered(tmp_path: Path) -> None:
+    source = ReadFile(FORMAT, tmp_path, ALBERTS).source
+
+    head = next(iter(FORMAT.read(source, Reading(options={"number": "A-77"}))))
+
+    assert isinstance(head, InvoiceHead)
+    assert (head.number, head.date) == ("A-77", "2026-03-04")
 
 
 def test_numbers_tell_invoices_apart(tmp_path: Path) -> None:

@@ -103,6 +103,13 @@ def test_a_bad_line_is_set_aside_and_the_others_are_read(
     assert [line.row for line in read.all_of(InvoiceLine)] == [2, 4]
 
 
+def test_a_row_that_names_no_item_and_no_charge_is_set_aside(tmp_path: Path) -> None:
+    read = ReadFile(FORMAT, tmp_path, NAMES + LENTILS + "58001\t\t\t\tHILLTOP\tPEAS\t1\t1\t2.00\t2.00\t\r\n")
+
+    (problem,) = read.problems
+    assert (problem.row, problem.column, problem.description) == (3, "Ship Item", "PEAS")
+
+
 def test_a_date_that_is_none_is_said_and_the_invoice_is_read(tmp_path: Path) -> None:
     read = ReadFile(FORMAT, tmp_path, KEHE_V1.replace("2026-03-04", "soon"))
 

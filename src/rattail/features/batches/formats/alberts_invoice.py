@@ -37,13 +37,15 @@ def recognise(source: Source) -> str:
     return "its columns are UPCPLU, ItemNumber, PkgCount, CasePrice and others" if columns else ""
 
 
-def read(source: Source, _reading: Reading) -> Iterator[Event]:
+def read(source: Source, reading: Reading) -> Iterator[Event]:
     """The lines of every invoice of the file; there are no amounts in it.
 
     Raises:
         InputRejected: columns of this layout are missing, or there is no line.
     """
-    yield from read_invoice_rows(source, titles=_TITLES, vendor_name="Albert's", amount_field="cost", goods=_goods)
+    yield from read_invoice_rows(
+        source, reading, titles=_TITLES, vendor_name="Albert's", amount_field="cost", goods=_goods
+    )
 
 
 def _goods(row: Row, document: int) -> InvoiceLine:

@@ -40,13 +40,15 @@ def recognise(source: Source) -> str:
     return f"its columns are {columns.title('vendor_code')}, {columns.title('amount')} and others" if columns else ""
 
 
-def read(source: Source, _reading: Reading) -> Iterator[Event]:
+def read(source: Source, reading: Reading) -> Iterator[Event]:
     """The lines of every invoice of the file.
 
     Raises:
         InputRejected: columns of this layout are missing, or there is no line.
     """
-    yield from read_invoice_rows(source, titles=_TITLES, vendor_name="KeHE", amount_field="amount", goods=_goods)
+    yield from read_invoice_rows(
+        source, reading, titles=_TITLES, vendor_name="KeHE", amount_field="amount", goods=_goods
+    )
 
 
 def _goods(row: Row, document: int) -> InvoiceLine:

@@ -1,10 +1,12 @@
 """Invoices as tables with one row for each line, which say in each row whose it is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from rattail.errors import InputRejected
 from rattail.features.batches.reading.bad_cell import BadCell
 from rattail.features.batches.reading.cells import date, money
+from rattail.features.batches.reading.format import Reading
+from rattail.features.batches.reading.generic_invoice_rows import kind_of_row, label_of
 from rattail.features.batches.reading.lines import (
     Event,
     InvoiceCharge,
@@ -14,26 +16,30 @@ from rattail.features.batches.reading.lines import (
     Problem,
     Remark,
 )
-from rattail.features.batches.reading.row import BadRow, Row, Titles, fold, rows_of
+from rattail.features.batches.reading.row import BadRow, Row, Titles, rows_of
 from rattail.features.batches.reading.source import Source
-
-_TOTALS = frozenset(("total", "totals", "grandtotal", "invoicetotal", "totaldue", "amountdue"))
-_SUBTOTALS = frozenset(("subtotal", "subtotals", "pagetotal"))
 
 
 def read_invoice_rows(
-    source: Source, *, titles: Titles, vendor_name: str, amount_field: str, goods: Callable[[Row, int], InvoiceLine]
+    source: Source,
+    reading: Reading,
+    *,
+    titles: Titles,
+    vendor_name: str,
+    amount_field: str,
+    goods: Callable[[Row, int], InvoiceLine],
 ) -> Iterator[Event]:
     """The events of a table whose columns are `titles`; `goods` makes the line of a row that names an item.
 
-    A row that names none is a charge of what stands in `amount_field`, or a total.
+    A row that names none is a charge of what stands in `amount_field`, or a total. The options `number` and
+    `date` go in where the file has none.
 
     Raises:
         InputRejected: columns are missing.
     """
     table, columns = titles.open(source)
     yield from table.remarks
-    documents = _Documents(vendor_name)
+    documents = _Documents(vendor_name, reading.options)
     last = table.names_row
     for row in rows_of(table, columns):
         if isinstance(row, Problem):
@@ -56,8 +62,9 @@ def read_invoice_rows(
 class _Documents:
     """The invoices of one file by their numbers; rows of one may stand apart."""
 
-    def __init__(self, vendor_name: str) -> None:
+    def __init__(self, vendor_name: str, options: Mapping[str, str]) -> None:
         self._vendor_name = vendor_name
+        self._options = options
         self._documents: dict[str, int] = {}
         self._totals: dict[int, tuple[int, int | None]] = {}
         self.current = 0
@@ -68,18 +75,19 @@ class _Documents:
         The row's fields `number`, `date` and `order_number` are read; a row without a number belongs to
         the invoice of the row above.
         """
-        number = row.text("number")
+        number = row.text("number") or ("" if self.current else self._options.get("number", ""))
         if self.current and not number:
             return
         if number in self._documents:
             self.current = self._documents[number]
             return
         self.current = self._documents[number] = len(self._documents) + 1
+        text = row.text("date") or self._options.get("date", "")
         issued, fault = None, ""
         try:
-            issued = date(row.text("date"), "month") or None if row.text("date") else None
+            issued = date(text, "month") or None if text else None
         except BadCell as bad:
-            fault = f'{row.columns.title("date")}: "{row.text("date")}" {bad.reason}'
+            fault = f'{row.columns.title("date")}: "{text}" {bad.reason}'
         yield InvoiceHead(
             row.number,
             self.current,
@@ -93,16 +101,16 @@ class _Documents:
 
     def other_than_goods(self, row: Row, amount_field: str) -> Iterator[Event]:
         """A row that names no item: a total, or a charge of the current invoice. Raises `BadRow`."""
-        words = {fold(cell) for cell in row.cells if cell}
-        amount = row.money(amount_field) if amount_field in row.columns.positions else None
-        if words & _SUBTOTALS:
+        kind = kind_of_row(row.cells)
+        if kind == "part":
             return
-        if words & _TOTALS:
+        amount = row.money(amount_field)
+        if kind == "total":
             self._totals[self.current] = (row.number, amount if amount is not None else _last_amount(row))
             return
-        if amount is None or not self.current:
+        if kind != "charge" or amount is None or not self.current:
             raise row.bad("vendor_code", "is empty, and so is the UPC: the row names no item")
-        yield InvoiceCharge(row.number, self.current, row.text("description") or "charge", amount)
+        yield InvoiceCharge(row.number, self.current, row.text("description") or label_of(row.cells), amount)
 
     def totals(self, row: int) -> Iterator[Event]:
         """The ends of all invoices, with the totals of those that had a row for it."""
