@@ -5,7 +5,9 @@ Values are whole numbers, texts, booleans and None, as the database keeps them; 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, models
@@ -13,6 +15,20 @@ from django.db import connection, models
 from rattail.database.dialect import is_sqlite, quoted
 
 _FETCHED_AT_ONCE = 2000
+_ROWS_BETWEEN_LOOKS = 200_000
+
+
+@contextmanager
+def many_short_lived() -> Iterator[None]:
+    """Let Python look for cyclic garbage rarely while many rows pass by: there is none in rows, and looking for it
+    takes four tenths of the time of judging a catalog.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(_ROWS_BETWEEN_LOOKS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def columns_of(model: type[models.Model], names: Sequence[str]) -> list[str]:

@@ -35,5 +35,10 @@ def one_of(column: str, values: Sequence[Any], *, kind: str = "text") -> tuple[s
     return f"{column} = ANY(%s::{kind}[])", list(values)
 
 
+def as_text(column: str) -> str:
+    """SQL for a date as ISO text, whatever the driver would make of it."""
+    return f"({column} || '')" if is_sqlite() else f"{column}::text"
+
+
 def quoted(name: str) -> str:
     return connection.ops.quote_name(name)

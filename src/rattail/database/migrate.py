@@ -52,11 +52,11 @@ def migrate(*, progress: Callable[[str], None]) -> Migrated:
     pending = pending_migrations()
     if pending.applied:
 
-        def tell(action: str, migration: Any = None, fake: bool = False) -> None:
+        def tell(action: str, migration: Any = None, fake: bool = False) -> None:  # noqa: ARG001 - as it is called
             if action == "apply_start":
                 progress(str(migration))
 
-        executor = MigrationExecutor(connection, tell)
+        executor = MigrationExecutor(connection, tell)  # type: ignore[arg-type] # the stubs want more than Django passes
         executor.migrate(executor.loader.graph.leaf_nodes())
     return pending
 

@@ -20,7 +20,7 @@ class Group(NamedTuple):
     record: Record
     action: str
     fields: tuple[str, ...]
-    count: int
+    size: int
 
     @property
     def where(self) -> str:
@@ -73,6 +73,6 @@ def groups_of(batch: int, *, are_held_counted: bool = False) -> list[Group]:
     )
     order = list(RECORDS)
     found = [
-        Group(batch, RECORDS[record], action, tuple(fields.split(",")), count) for record, action, fields, count in rows
+        Group(batch, RECORDS[record], action, tuple(fields.split(",")), size) for record, action, fields, size in rows
     ]
     return sorted(found, key=lambda group: (order.index(group.record.name), group.action, group.fields))

@@ -40,7 +40,18 @@ def change_row(
     price) an insert's `before` is what was in force on its day. `seen` is not carried out: it only refuses where the
     record is not as it was.
     """
-    return (batch, sequence, position, record, action, record_id, fields, encode(before), encode(after), False)
+    return (
+        batch,
+        sequence,
+        position,
+        record,
+        action,
+        record_id,
+        fields,
+        encode(before) if before else "[]",
+        encode(after),
+        False,
+    )
 
 
 def write_changes(rows: Iterable[ChangeRow]) -> None:

@@ -3,7 +3,7 @@
 from array import array
 
 _FIRST_SLOTS = 1 << 12
-_SPREAD = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio: spreads neighbours over the table
+_FOLD = 29  # the upper half of a number takes part in its place
 _MASK = (1 << 64) - 1
 
 
@@ -11,7 +11,7 @@ class Seen:
     """Whole numbers from 1 to 2**64 - 1, each with a value from 1 up."""
 
     def __init__(self) -> None:
-        self._slots = _FIRST_SLOTS
+        self._last = _FIRST_SLOTS - 1
         self._keys = array("Q", bytes(8 * _FIRST_SLOTS))
         self._values = array("Q", bytes(8 * _FIRST_SLOTS))
         self._count = 0
@@ -19,37 +19,39 @@ class Seen:
     def __len__(self) -> int:
         return self._count
 
-    def get(self, key: int) -> int:
-        """The value that was put under `key`, 0 where there is none."""
-        return self._values[self._slot(key)]
-
-    def put(self, key: int, value: int) -> None:
-        """Remember `value` under `key`; a value that is there already is replaced."""
-        slot = self._slot(key)
-        if not self._values[slot]:
-            self._count += 1
-            self._keys[slot] = key
-        self._values[slot] = value
-        if self._count * 2 > self._slots:
-            self._grow()
-
-    def _slot(self, key: int) -> int:
-        last, keys = self._slots - 1, self._keys
-        slot = (key * _SPREAD & _MASK) >> 20 & last
-        while keys[slot] and keys[slot] != key:
+    def first(self, key: int, value: int) -> int:
+        """The value that is there for `key`; 0 where there was none, and then `value` is."""
+        keys, last = self._keys, self._last
+        slot = (key ^ key >> _FOLD) & last
+        while found := keys[slot]:
+            if found == key:
+                return self._values[slot]
             slot = slot + 1 & last
-        return slot
+        keys[slot] = key
+        self._values[slot] = value
+        self._count += 1
+        if self._count * 2 > last:
+            self._grow()
+        return 0
+
+    def get(self, key: int) -> int:
+        """The value that is there for `key`, or 0."""
+        keys, last = self._keys, self._last
+        slot = (key ^ key >> _FOLD) & last
+        while found := keys[slot]:
+            if found == key:
+                return self._values[slot]
+            slot = slot + 1 & last
+        return 0
 
     def _grow(self) -> None:
-        keys, values = self._keys, self._values
-        self._slots *= 4
-        self._keys = array("Q", bytes(8 * self._slots))
-        self._values = array("Q", bytes(8 * self._slots))
+        keys, values, slots = self._keys, self._values, (self._last + 1) * 4
+        self._last, self._count = slots - 1, 0
+        self._keys = array("Q", bytes(8 * slots))
+        self._values = array("Q", bytes(8 * slots))
         for key, value in zip(keys, values, strict=True):
-            if value:
-                slot = self._slot(key)
-                self._keys[slot] = key
-                self._values[slot] = value
+            if key:
+                self.first(key, value)
 
 
 def fingerprint(text: str) -> int:

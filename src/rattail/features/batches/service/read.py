@@ -7,7 +7,7 @@ from itertools import islice
 
 from django.db import connection, transaction
 
-from rattail.database.bulk import change_rows, fetch_rows
+from rattail.database.bulk import change_rows, fetch_rows, many_short_lived
 from rattail.database.dialect import is_sqlite, quoted
 from rattail.features.batches.folders import Folder
 from rattail.features.batches.kinds.kind import Job, Judge, Kind
@@ -39,7 +39,7 @@ def read_into(batch: Batch, plan: Plan, folder: Folder, *, ground: Ground, progr
     judge = plan.kind.judge(Job(batch, plan.rules, ground.today, ground.currency))
     remarks: list[str] = []
     source = plan.source._replace(path=folder.file)
-    with ProblemFile(folder) as problems:
+    with ProblemFile(folder) as problems, many_short_lived():
         for chunk in _chunks(plan.format.read(source, plan.reading)):
             problems.add(one for one in chunk if isinstance(one, Problem))
             remarks.extend(f"{plan.format.row_word} {one.row}: {one.text}" for one in chunk if isinstance(one, Remark))

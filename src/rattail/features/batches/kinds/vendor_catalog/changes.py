@@ -37,10 +37,10 @@ class CatalogChanges:
     def change_cost(self, sequence: int, item: Item, cost: NewCost) -> None:
         """A cost from another day on, or another one from the same day."""
         known = item.cost
-        if known.id is None or known.effective != cost.values[0]:
+        if known.id is None or known.effective != cost[0][0]:
             self._insert_cost(sequence, 0, item.id, cost, before=(item.id, *known[1:]) if known.id else _NOTHING)
             return
-        names = [name for index, name in enumerate(COST_FIELDS) if known[index + 1] != cost.values[index]]
+        names = [name for index, name in enumerate(COST_FIELDS) if known[index + 1] != cost[0][index]]
         where = [COST_FIELDS.index(name) for name in names]
         self._changes.append(
             change_row(
@@ -52,7 +52,7 @@ class CatalogChanges:
                 record_id=known.id,
                 fields=",".join(names),
                 before=[known[index + 1] for index in where],
-                after=[cost.values[index] for index in where],
+                after=[cost[0][index] for index in where],
             )
         )
 
@@ -71,9 +71,7 @@ class CatalogChanges:
         position = 0
         if product_id is None:
             product_id, position = self._make_product(sequence, line, code)
-        is_preferred = not (any(other.is_preferred for other in others) or self._preferred.get(product_id))
-        if is_preferred:
-            self._preferred.put(product_id, 1)
+        is_preferred = not any(other.is_preferred for other in others) and not self._preferred.first(product_id, 1)
         item_id = next(self._item_ids)
         values = (self.vendor_id, vendor_code, product_id, is_preferred, True)
         self._insert(sequence, position, "vendor_item", item_id, _ITEM, values)
@@ -101,7 +99,7 @@ class CatalogChanges:
         self._insert(sequence, 0, "product", product_id, _PRODUCT, values)
         if code is None:
             return product_id, 1
-        self._pending.put(key, product_id)
+        self._pending.first(key, product_id)
         self._insert(sequence, 1, "product_code", next(self._code_ids), _CODE, (product_id, code.kind, code.key, True))
         return product_id, 2
 
@@ -118,7 +116,7 @@ class CatalogChanges:
                 record_id=next(self._cost_ids),
                 fields=_COST,
                 before=before,
-                after=(item_id, *cost.values),
+                after=(item_id, *cost[0]),
             )
         )
 

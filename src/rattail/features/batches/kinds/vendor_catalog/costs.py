@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from rattail.features.batches.kinds.vendor_catalog.known import COST_FIELDS, Cost
 from rattail.features.batches.reading.lines import CatalogLine
 from rattail.features.batches.statuses import Status
@@ -23,15 +21,15 @@ _STATUS_OF = (
     _RETAIL_CHANGE,
     *[_DISCOUNT_CHANGE] * 4,
 )
+_SAYS = slice(6, 8)  # of a line: case size and case cost
+_SAYS_MORE = slice(8, 16)  # unit cost, suggested retail, effective, discount, other case size
+_NO_MORE = (None,) * 8
 _NEAR = SCALE // 100  # a cent: what rounding a case cost to cents may move a unit cost by, at most
 
 
-class NewCost(NamedTuple):
-    """What an item will cost: the values of `COST_FIELDS`; the statuses and the note that follow from them."""
-
-    values: tuple[int | str | None, ...]
-    statuses: int
-    note: str
+#: What an item will cost (the values of `COST_FIELDS`), the statuses that follow from it, and a note. A plain tuple:
+#: there is one for every line of a catalog.
+NewCost = tuple[tuple[int | str | None, ...], int, str]
 
 
 def judge_cost(line: CatalogLine, known: Cost, *, day: str, hold_above_percent: int) -> NewCost:
@@ -40,6 +38,8 @@ def judge_cost(line: CatalogLine, known: Cost, *, day: str, hold_above_percent: 
     A unit cost follows from case cost and case size, or the case cost from the unit cost. `hold_above_percent` is how
     much a unit cost may change before the row is held (0: any change may).
     """
+    if line[_SAYS] == (known.case_size, known.case_cost) and line[_SAYS_MORE] == _NO_MORE:
+        return (day, *known[2:]), 0, ""
     case_size, note = _case_size(line, known)
     statuses = _QUESTION if note else 0
     case_cost, unit_cost = line.case_cost, line.unit_cost
@@ -67,7 +67,7 @@ def judge_cost(line: CatalogLine, known: Cost, *, day: str, hold_above_percent: 
         if doubt:
             statuses |= _SUSPICIOUS
             note = doubt
-    return NewCost(values, statuses, note)
+    return values, statuses, note
 
 
 def _case_size(line: CatalogLine, known: Cost) -> tuple[int | None, str]:

@@ -63,18 +63,13 @@ _CODE_CHANGE = int(Status.CODE_CHANGE)
 _DUPLICATE = int(Status.DUPLICATE)
 _OTHER_PRODUCT = int(Status.PRODUCT_CHANGE | Status.QUESTION)
 _LONGEST_CODE = 40
-_NOTHING_SAID = NewCost((None,) * len(COST_FIELDS), 0, "")
+_NOTHING_SAID: NewCost = ((None,) * len(COST_FIELDS), 0, "")
 _AMOUNTS = ("case_size", "case_cost", "unit_cost", "suggested_retail", "discount_amount", "discount_percent")
 _DATES = ("effective", "discount_starts", "discount_ends")
 
 
-class _Read(NamedTuple):
-    """One line whose code was read; `bad` says why it could not be."""
-
-    line: CatalogLine
-    code: Code | None
-    vendor_code: str
-    bad: str
+#: A line, its code, its vendor code, and why its code cannot be read. A plain tuple: there is one for every line.
+_Read = tuple[CatalogLine, Code | None, str, str]
 
 
 class _Known(NamedTuple):
@@ -102,16 +97,17 @@ class CatalogJudge(Judge):
         self._rows: list[tuple[Any, ...]] = []
 
     def take(self, events: Sequence[Event]) -> None:
-        read = [self._read(one) if type(one) is CatalogLine else one for one in events]
-        known = self._known([one for one in read if type(one) is _Read])
-        for one in read:
-            if type(one) is _Read:
+        read = [self._read(one) for one in events if isinstance(one, CatalogLine)]
+        known = self._known(read)
+        lines = iter(read)
+        for one in events:
+            if isinstance(one, CatalogLine):
                 self.sequence += 1
-                self._judge(one, known)
+                self._judge(next(lines), known)
             elif isinstance(one, Problem):
                 self.sequence += 1
                 line = CatalogLine(one.row, one.code, one.vendor_code, "", one.description)
-                self._add(_Read(line, None, one.vendor_code[:_LONGEST_CODE], ""), _NOTHING_SAID, BAD, note_of(one))
+                self._add((line, None, one.vendor_code[:_LONGEST_CODE], ""), _NOTHING_SAID, BAD, note_of(one))
         insert_rows(CatalogRow, NAMES, self._rows)
         self._rows.clear()
         self._changes.write()
@@ -133,24 +129,18 @@ class CatalogJudge(Judge):
     def _read(self, line: CatalogLine) -> _Read:
         vendor_code = line.vendor_code[:_LONGEST_CODE]
         if not line.code:
-            return _Read(line, None, vendor_code, "" if vendor_code else "the row has neither a code nor a vendor code")
+            return line, None, vendor_code, "" if vendor_code else "the row has neither a code nor a vendor code"
         try:
-            return _Read(line, self.job.rules.read(line.code), vendor_code, "")
+            return line, self.job.rules.read(line.code), vendor_code, ""
         except BadCode as error:
-            return _Read(line, None, vendor_code, "" if error.is_absent and vendor_code else str(error))
+            return line, None, vendor_code, "" if error.is_absent and vendor_code else str(error)
 
     def _known(self, lines: Sequence[_Read]) -> _Known:
-        products = products_by_key([one.code.key for one in lines if one.code])
-        items = items_by_code(self.vendor_id, [one.vendor_code for one in lines if one.vendor_code], day=self.day)
-        new = {
-            products[one.code.key]
-            for one in lines
-            if one.code and one.vendor_code not in items and one.code.key in products
-        }
+        products = products_by_key([code.key for _, code, _, _ in lines if code])
+        items = items_by_code(self.vendor_id, [name for _, _, name, _ in lines if name], day=self.day)
+        new = {products[code.key] for _, code, name, _ in lines if code and name not in items and code.key in products}
         others = items_of_products(new) if new else {}
-        nameless = {
-            products[one.code.key] for one in lines if one.code and not one.vendor_code and one.code.key in products
-        }
+        nameless = {products[code.key] for _, code, name, _ in lines if code and not name and code.key in products}
         return _Known(products, items, self._items_of(nameless, others), others)
 
     def _items_of(self, products: set[int], others: dict[int, list[OtherItem]]) -> dict[int, Item]:
@@ -173,7 +163,7 @@ class CatalogJudge(Judge):
         item = known.items.get(vendor_code) if vendor_code else known.items_of_product.get(product_id or 0)
         cost = item.cost if item else NO_COST
         new = judge_cost(line, cost, day=line.effective or self.day, hold_above_percent=self.hold_above_percent)
-        statuses, note = new.statuses, new.note
+        _, statuses, note = new
         name = item.code if item else vendor_code or (code.key if code else "")
         first = self._first_with(name)
         if first:
@@ -187,7 +177,7 @@ class CatalogJudge(Judge):
             self._add(one, new, statuses or _NO_CHANGE, note, item.product_id, item.id, cost[2:5])
             return
         others = known.others.get(product_id or 0, [])
-        statuses |= _NEW_ITEM if product_id else _NEW_ITEM | _NEW_PRODUCT
+        statuses = statuses & _HELD | (_NEW_ITEM if product_id else _NEW_ITEM | _NEW_PRODUCT)
         if any(other.vendor_id == self.vendor_id for other in others):
             statuses |= _CODE_CHANGE
         item_id = None
@@ -201,11 +191,7 @@ class CatalogJudge(Judge):
         """The row that has this vendor code already, or 0; then this row is the first."""
         if self.is_again:
             return self._other_row_with(name)
-        print_ = fingerprint(name)
-        first = self._first.get(print_)
-        if not first:
-            self._first.put(print_, self.sequence)
-        return first
+        return self._first.first(fingerprint(name), self.sequence)
 
     def _other_row_with(self, name: str) -> int:
         condition, values = one_of("vendor_code", [name])
@@ -226,7 +212,7 @@ class CatalogJudge(Judge):
         item_id: int | None = None,
         old: tuple[Any, ...] = (None, None, None),
     ) -> None:
-        line = one.line
+        line, code, vendor_code, _ = one
         self._rows.append(
             (
                 self.job.batch.pk,
@@ -234,15 +220,15 @@ class CatalogJudge(Judge):
                 line.row,
                 statuses,
                 line.code[:50],
-                one.code.key if one.code else "",
+                code.key if code else "",
                 product_id,
                 line.description[:255],
                 note[:500],
                 item_id,
-                one.vendor_code,
+                vendor_code,
                 line.brand[:100],
                 line.size[:50],
-                *new.values,
+                *new[0],
                 *old,
             )
         )

@@ -98,4 +98,4 @@ def _items(vendor_id: int, condition: str, values: Any, day: str) -> list[Item]:
         f"WHERE v.vendor_id = %s AND {condition}",
         [day, vendor_id, values],
     )
-    return [Item(row[0], row[1], row[2], Cost._make(row[3:])) for row in rows]
+    return [Item(row[0], row[1], row[2], tuple.__new__(Cost, row[3:])) for row in rows]
