@@ -21,7 +21,6 @@ from rattail.features.batches.reading.edi_values import (
 )
 from rattail.features.batches.reading.edifact import Segment, component, is_edifact, message_segments, messages_of
 from rattail.features.batches.reading.edifact_items import (
-    Fault,
     Item,
     Price,
     decimal,

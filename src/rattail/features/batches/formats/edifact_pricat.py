@@ -101,7 +101,7 @@ def read(source: Source, _reading: Reading) -> Iterator[Event]:
         elif not piece.is_part:
             yield from _lines(piece, hierarchy, effective)
     if deleted:
-        yield Remark(1, f"{deleted} lines are marked as deleted by the vendor and were left out")
+        yield Remark(1, f"lines that the vendor marked as deleted were left out: {deleted}")
 
 
 def _hierarchy(source: Source) -> _Hierarchy:
@@ -118,8 +118,10 @@ def _hierarchy(source: Source) -> _Hierarchy:
             continue
         if not piece.is_part:
             last = piece.number
-            tops[last] = (_price(piece), piece.vendor_code, piece.level)
-            found.items.add((document, piece.gtin))
+            if piece.level != "CU":
+                tops[last] = (_price(piece), piece.vendor_code, piece.level)
+            if piece.level not in ("TU", "DU"):
+                found.items.add((document, piece.gtin))
             continue
         parent = piece.parent or last
         cost, vendor_code, level = tops.get(parent, (None, "", ""))

@@ -21,7 +21,7 @@ from rattail.features.batches.reading.source import Source
 
 _LARGEST_PART_BYTES = 64 << 20
 _DEEPEST = 200
-_ROOT = re.compile(r"<(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)((?:\s[^<>]*)?)>")
+_ROOT = re.compile(r"<(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)((?:\s[^<>]*)?)/?>")
 _UBL: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
 _PASSED_OVER = frozenset(("UBLExtensions", "Signature", "AdditionalDocumentReference"))
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
