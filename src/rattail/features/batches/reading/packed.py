@@ -98,5 +98,8 @@ def _stream_names(stream: BinaryIO) -> set[str]:
 
 
 def _sector(stream: BinaryIO, number: int, sector_bytes: int) -> bytes:
-    stream.seek((number + 1) * sector_bytes)
+    try:
+        stream.seek((number + 1) * sector_bytes)
+    except OSError:  # further than any file reaches
+        return b""
     return stream.read(sector_bytes)

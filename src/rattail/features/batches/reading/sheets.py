@@ -3,7 +3,8 @@
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -56,16 +57,9 @@ def open_sheet(source: Source, *, sheet: str, is_better: Callable[[Sequence[Sequ
     called = source.name
     if source.container == "xlsx":
         _require_true_sizes(source)
-    try:
-        with open(source.path, "rb") as stream:  # by its bytes: a path is believed what its extension says
-            book = python_calamine.load_workbook(stream)
+    with _refused(called), open(source.path, "rb") as stream:  # by its bytes: of a path it believes the extension
+        book = python_calamine.load_workbook(stream)
         kinds = book.sheets_metadata
-    except python_calamine.PasswordError:
-        raise InputRejected(
-            f"{called} is encrypted.", hint="save it without a password, or ask for it without one"
-        ) from None
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise _damaged(called, error) from None
     is_shown = [kind.visible == python_calamine.SheetVisibleEnum.Visible for kind in kinds]
     is_sheet = [kind.typ == python_calamine.SheetTypeEnum.WorkSheet for kind in kinds]
     names = [kind.name for kind, one in zip(kinds, is_sheet, strict=True) if one]
@@ -101,12 +95,8 @@ def _choose(book: Any, names: Sequence[str], is_better: Callable[..., int], call
 
 
 def _opened(book: Any, name: str, called: str) -> Any:
-    import python_calamine
-
-    try:
+    with _refused(called):
         return book.get_sheet_by_name(name)
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise _damaged(called, error) from None
 
 
 def _rows(opened: Any, errors: dict[int, list[tuple[int, str]]]) -> Iterator[list[str]]:
@@ -229,7 +219,26 @@ def _remarks(scan: _Scan) -> list[Remark]:
     return remarks
 
 
-def _damaged(called: str, error: Exception) -> InputRejected:
+@contextmanager
+def _refused(called: str) -> Generator[None]:
+    """What the library raises for a workbook that it cannot open, as one sentence."""
+    import python_calamine
+
+    try:
+        yield
+    except python_calamine.PasswordError:
+        raise InputRejected(
+            f"{called} is encrypted.", hint="save it without a password, or ask for it without one"
+        ) from None
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise _damaged(called, error) from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # Rust's, for damage that nobody foresaw; it has no other name
+            raise
+        raise _damaged(called, error) from None
+
+
+def _damaged(called: str, error: BaseException) -> InputRejected:
     said = str(error).strip().splitlines()
     return InputRejected(
         f"{called} cannot be opened as a spreadsheet: it is damaged or incomplete ({said[0] if said else '?'}).",
