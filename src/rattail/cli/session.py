@@ -57,16 +57,20 @@ class Session:
         relocations = self.settings.require_sound().relocations(self.root)
         return self.registry.layout.place(self.root, relocations, app_id=self.marker.app_id)
 
-    def open_database(self) -> None:
-        """Connect to the records, whatever the age of their tables."""
-        from rattail.database.setup import connect, create_file, open_django, whereabouts
+    def open_database(self, *, may_create: bool = False) -> None:
+        """Connect to the records, whatever the age of their tables.
+
+        Raises:
+            LayoutOutdated: there is no database file yet, and none may be created.
+        """
+        from rattail.database.setup import connect, open_django, require_file, whereabouts
 
         settings = self.settings.require_sound()
         folders = {place.path: place.location for place in self.places}
         where = whereabouts(
             data_folder=folders["data"], url=settings.text("database.url"), password=settings.text("database.password")
         )
-        create_file(where)
+        require_file(where, may_create=may_create)
         open_django(where, apps=self.registry.apps, time_zone=settings.text("app.time_zone"))
         connect()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence, Set
 from typing import Any, NamedTuple
 
 from rattail.database.age import expected_migrations
+from rattail.database.setup import NO_TABLES
 from rattail.errors import LayoutOutdated, WouldOverwrite
 
 _OF_DJANGO = "django_migrations"
@@ -71,7 +72,7 @@ def require_migrated(apps: Sequence[str]) -> None:
 
     expected = expected_migrations(apps)
     if _OF_DJANGO not in connection.introspection.table_names():
-        raise LayoutOutdated("the database has no tables yet.", hint="rattail migrate-db")
+        raise LayoutOutdated(NO_TABLES, hint="rattail migrate-db")
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT app, name FROM {_OF_DJANGO}")  # noqa: S608 - a name of ours
         applied = {(str(app), str(name)) for app, name in cursor.fetchall()}

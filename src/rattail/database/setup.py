@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from rattail.errors import DatabaseUnreachable
+from rattail.errors import DatabaseUnreachable, LayoutOutdated
 
 DATABASE_FILE = "rattail.sqlite3"
+NO_TABLES = "the database has no tables yet."
 _BUSY_TIMEOUT_S = 30
 _DATABASE_MODE = 0o640
 _OURS = "RATTAIL_WHEREABOUTS"  # the name of our one setting of our own
@@ -66,10 +67,21 @@ def configured() -> Whereabouts:
     return where
 
 
-def create_file(where: Whereabouts) -> None:
-    """Make the SQLite file, closed to others; SQLite itself would make it as open as the umask allows."""
-    if where.path:
-        os.close(os.open(where.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _DATABASE_MODE))
+def require_file(where: Whereabouts, *, may_create: bool) -> None:
+    """Make sure that there is a SQLite file, closed to others; SQLite would make it as open as the umask allows.
+
+    Raises:
+        LayoutOutdated: there is none, and none may be created.
+    """
+    if not where.path:
+        return
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if may_create else 0)
+    try:
+        os.close(os.open(where.path, flags, _DATABASE_MODE))
+    except FileNotFoundError:
+        raise LayoutOutdated(NO_TABLES, hint="rattail migrate-db") from None
+    except OSError as error:
+        raise DatabaseUnreachable(f"the database {where.shown!r} cannot be opened: {error.strerror}.") from error
 
 
 def connect() -> None:

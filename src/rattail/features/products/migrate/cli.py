@@ -16,7 +16,7 @@ def migrate_db(session: Session, dry_run: bool) -> Outcome:
     The records are kept in SQLite, in the folder data, or where the option database.url says. Tables of
     another program are never touched.
     """
-    session.open_database()
+    session.open_database(may_create=not dry_run)
     from rattail.database.migrate import migrate, pending_migrations
     from rattail.database.setup import configured
 
