@@ -245,3 +245,12 @@ def test_codes_are_those_of_the_lines(tmp_path: Path) -> None:
     source = source_of(tmp_path, edifact(message("INVOIC", BODY)))
 
     assert list(codes(source, Reading())) == ["5410000123459", "5410000123466"]
+
+
+def test_a_segment_without_end_and_separators_that_never_stay_are_refused(tmp_path: Path) -> None:
+    text = edifact(message("INVOIC", BODY))
+    other = "UNA:|.? '" + text.replace("?+", "").replace("+", "|")
+    for content in (text + "X" * 400_000 + text, (text + other) * 600):
+        source = source_of(tmp_path, content)
+        with pytest.raises(InputRejected, match="changes its separators more than 1,000 times"):
+            list(FORMAT.read(source, Reading()))

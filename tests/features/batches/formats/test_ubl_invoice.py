@@ -42,7 +42,8 @@ def line(
     item: str = ITEM,
 ) -> str:
     said = f'<cbc:LineExtensionAmount currencyID="EUR">{amount}</cbc:LineExtensionAmount>' if amount else ""
-    return f"<cac:InvoiceLine><cbc:ID>1</cbc:ID>{quantity}{said}{rest}{item}<cac:Price>{price}</cac:Price></cac:InvoiceLine>"
+    priced = f"<cac:Price>{price}</cac:Price>"
+    return f"<cac:InvoiceLine><cbc:ID>1</cbc:ID>{quantity}{said}{rest}{item}{priced}</cac:InvoiceLine>"
 
 
 def total(payable: str, rest: str = "") -> str:

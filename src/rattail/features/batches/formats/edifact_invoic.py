@@ -333,7 +333,7 @@ def _total(invoice: _Invoice, row: int) -> Iterator[Event]:
 
 
 FORMAT = Format(
-    name="edifact-invoic",
+    name="edifact_invoic",
     title="EDIFACT INVOIC invoice or credit note",
     kind="vendor_invoice",
     recognise=recognise,

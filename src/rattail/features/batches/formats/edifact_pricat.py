@@ -226,7 +226,7 @@ def _lines(entry: _Entry, hierarchy: _Hierarchy, effective: str | None) -> Itera
 
 
 FORMAT = Format(
-    name="edifact-pricat",
+    name="edifact_pricat",
     title="EDIFACT PRICAT price catalog",
     kind="vendor_catalog",
     recognise=recognise,

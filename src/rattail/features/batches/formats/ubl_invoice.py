@@ -304,7 +304,7 @@ def _total(invoice: _Invoice, row: int) -> Iterator[Event]:
 
 
 FORMAT = Format(
-    name="ubl-invoice",
+    name="ubl_invoice",
     title="UBL or Peppol invoice or credit note",
     kind="vendor_invoice",
     recognise=recognise,

@@ -287,7 +287,7 @@ def _total(invoice: _Invoice, row: int) -> Iterator[Event]:
 
 
 FORMAT = Format(
-    name="x12-810",
+    name="x12_810",
     title="X12 810 invoice",
     kind="vendor_invoice",
     recognise=recognise,

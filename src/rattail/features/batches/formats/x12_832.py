@@ -192,7 +192,7 @@ def _discount(entry: _Entry) -> int | None:
 
 
 FORMAT = Format(
-    name="x12-832",
+    name="x12_832",
     title="X12 832 price catalog",
     kind="vendor_catalog",
     recognise=recognise,

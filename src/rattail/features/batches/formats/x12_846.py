@@ -113,7 +113,7 @@ def _end_of_item(
 
 
 FORMAT = Format(
-    name="x12-846",
+    name="x12_846",
     title="X12 846 inventory report",
     kind="inventory",
     recognise=recognise,

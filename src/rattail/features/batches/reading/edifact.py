@@ -21,6 +21,7 @@ _BLOCK_CHARACTERS = 1 << 16
 _LONGEST_SEGMENT = 1 << 18
 _MOST_KINDS = 200
 _MOST_STRAYS = 20
+_MOST_CHANGES = 1_000  # of separators from one interchange to the next
 _MARGIN = " \t\r\n\x00\x0b\x0c\x1a\ufeff"
 _ENVELOPE = frozenset(("UNA", "UNB", "UNG", "UNH", "UNT", "UNE", "UNZ"))
 _INDENTED = re.compile(r"[\r\n]+[ \t]*")
@@ -253,7 +254,7 @@ def _released(text: str, release: str) -> str:
 
 def _texts(source: Source) -> Iterator[tuple[str, Separators]]:
     """The texts of all segments but UNA, each with the separators that hold for it."""
-    separators, rest, is_new, held = Separators(), "", True, ""
+    separators, rest, is_new, held, changes = Separators(), "", True, "", 0
     with open_text(source) as stream:
         while True:
             block = stream.read(_BLOCK_CHARACTERS)
@@ -281,12 +282,13 @@ def _texts(source: Source) -> Iterator[tuple[str, Separators]]:
                         if text.startswith("UNZ") and _may_change(pieces, position, separators):
                             rest = separators.terminator.join([*pieces[position + 1 :], rest])
                             is_new = True
+                            changes += position + 1 < len(pieces)
                             break
                 if not is_new:
                     break
             if not block:
                 break
-            if len(rest) + len(held) > _LONGEST_SEGMENT:
+            if len(rest) + len(held) > _LONGEST_SEGMENT or changes > _MOST_CHANGES:
                 raise _endless(source.name, separators)
     text = (held + rest).strip(_MARGIN)
     if text:
@@ -317,7 +319,7 @@ def _separators(text: str) -> tuple[Separators, str]:
 
 def _endless(name: str, separators: Separators) -> InputRejected:
     return InputRejected(
-        f"{name} has a segment of more than {_LONGEST_SEGMENT:,} characters: "
-        f"its segments should end in {separators.terminator!r}.",
+        f"{name} has a segment of more than {_LONGEST_SEGMENT:,} characters (its segments should end in "
+        f"{separators.terminator!r}), or changes its separators more than {_MOST_CHANGES:,} times.",
         hint="ask the sender for the file again",
     )

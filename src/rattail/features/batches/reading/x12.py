@@ -24,6 +24,7 @@ _ISA = re.compile(r"ISA([^A-Za-z0-9\s])")
 _ISA_ELEMENTS = 16
 _ISA_CHARACTERS = 512  # it has 106; wrong widths are borne
 _MOST_STRAYS = 20
+_MOST_CHANGES = 1_000  # of separators from one interchange to the next
 SETS: Final = {
     "810": "invoice",
     "812": "credit or debit adjustment",
@@ -245,7 +246,7 @@ def _parts(text: str, separators: Separators) -> list[str]:
 def _texts(source: Source) -> Iterator[tuple[str, Separators]]:
     """The texts of all segments, each with the separators of its interchange."""
     separators: Separators | None = None
-    rest, is_new = "", True
+    rest, is_new, changes = "", True, 0
     with open_text(source) as stream:
         while True:
             block = stream.read(_BLOCK_CHARACTERS)
@@ -268,12 +269,13 @@ def _texts(source: Source) -> Iterator[tuple[str, Separators]]:
                         if text.startswith("IEA") and not _goes_on(pieces, position, separators):
                             rest = separators.terminator.join([*pieces[position + 1 :], rest])
                             is_new = True
+                            changes += position + 1 < len(pieces)
                             break
                 if not is_new:
                     break
             if not block:
                 break
-            if len(rest) > _LONGEST_SEGMENT:
+            if len(rest) > _LONGEST_SEGMENT or changes > _MOST_CHANGES:
                 raise _endless(source.name, separators)
     text = rest.strip(_MARGIN)
     if text and separators is not None:
@@ -331,6 +333,7 @@ def _separators(text: str, name: str) -> Separators:
 def _endless(name: str, separators: Separators | None) -> InputRejected:
     mark = separators.terminator if separators else ""
     return InputRejected(
-        f"{name} has a segment of more than {_LONGEST_SEGMENT:,} characters: its segments should end in {mark!r}.",
+        f"{name} has a segment of more than {_LONGEST_SEGMENT:,} characters (its segments should end in {mark!r}), "
+        f"or changes its separators more than {_MOST_CHANGES:,} times.",
         hint="ask the sender for the file again",
     )
