@@ -1,6 +1,6 @@
 """One stage of a benchmark in a process of its own: prints seconds, CPU seconds and peak memory as JSON.
 
-    python -m bench.shop.child STAGE APPDIR [FILE] [NUMBER]
+    python -m shop.child STAGE APPDIR [FILE] [NUMBER]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from bench.shop.records import VENDOR, fill, opened
+from shop.records import VENDOR, fill, opened
 
 
 def main(stage: str, appdir: str, *rest: str) -> None:

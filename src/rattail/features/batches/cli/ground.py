@@ -30,7 +30,7 @@ def ground_of(session: Session) -> Ground:
     )
 
 
-class Number(click.ParamType):
+class Number(click.ParamType[int]):
     """The number of a batch, with or without its zeros."""
 
     name = "number"

@@ -67,12 +67,10 @@ def make_batch(
     cannot be read are set aside, each with its row, column, value and reason, in problems.csv in the batch's folder.
     """
     ground = ground_of(session)
-    from rattail.features.batches.service.make import Progress
-    from rattail.features.batches.service.make import make_batch as make
-    from rattail.features.batches.service.make import resume_batch
+    from rattail.features.batches.service import make
     from rattail.features.batches.service.plan import plan_batch
 
-    progress = Progress(reading=session.console.progress("reading rows"))
+    progress = make.Progress(reading=session.console.progress("reading rows"))
     looking = session.console.progress("looking at codes")
     if resume is not None:
         from rattail.features.batches.service.again import request_of
@@ -80,7 +78,9 @@ def make_batch(
         batch, request = request_of(resume, ground=ground)
         return _made(
             session,
-            resume_batch(batch, plan_batch(request, ground=ground, progress=looking), ground=ground, progress=progress),
+            make.resume_batch(
+                batch, plan_batch(request, ground=ground, progress=looking), ground=ground, progress=progress
+            ),
             ground,
         )
     if kind is None or file is None:
@@ -94,7 +94,7 @@ def make_batch(
         return _previewed(plan)
     session.console.say(f"format {plan.format.name}: {plan.reason}")
     session.console.say(f"codes: {plan.rules.describe()}") if session.console.is_verbose else None
-    return _made(session, make(plan, ground=ground, progress=progress), ground)
+    return _made(session, make.make_batch(plan, ground=ground, progress=progress), ground)
 
 
 def _request(kind: str, file: str, ground: Ground, session: Session, **given: Any) -> Request:
@@ -203,7 +203,7 @@ def _made(session: Session, batch: Batch, ground: Ground) -> Outcome:
     lines = [f"Made batch {batch} of {batch.file_name}: {batch.row_count:,} rows, {batch.change_count:,} changes."]
     lines += [f"  {line}" for line in count_lines(batch)]
     if batch.problem_count:
-        lines.append(f"  {batch.problem_count:,} rows were set aside: {folder.path}/problems.csv")
+        lines.append(f"  rows set aside: {batch.problem_count:,}, see {folder.path}/problems.csv")
     lines += [f"see what would change:  {session.hint_line('check-batch', str(batch.number))}"]
     messages = tuple(Message("warning", text) for text in batch.remarks)
     return Outcome(data, lines, messages)
@@ -211,7 +211,7 @@ def _made(session: Session, batch: Batch, ground: Ground) -> Outcome:
 
 @command("list-formats")
 @click.argument("kind", required=False, metavar="[KIND]")
-def list_formats(session: Session, kind: str | None) -> Outcome:
+def list_formats(_: Session, kind: str | None) -> Outcome:
     """List the layouts of files that can be read, by kind of batch."""
     from rattail.features.batches.reading.choose import all_formats
 

@@ -138,7 +138,8 @@ def _check_lines(session: Session, batch: Batch, checked: Checked, most: int | N
     shown = 0
     for one in changes_of(batch, limit=most):
         shown += 1
-        yield f"row {one.row}: {one.action} {one.record} {one.record_id}: {_change_text(one)}"
+        title = f" ({one.title})" if one.title else ""
+        yield f"row {one.row}{title}: {one.action} {one.record} {one.record_id}: {_change_text(one)}"
     if shown < batch.change_count:
         yield f"... {batch.change_count - shown:,} more changes (--verbose lists them)"
     if not checked.totals:
@@ -146,7 +147,8 @@ def _check_lines(session: Session, batch: Batch, checked: Checked, most: int | N
     for total in checked.totals:
         yield f"{total.changes:>10,}  {total.record}: {total.action}"
     for moved in checked.moved:
-        yield f"moved: row {moved.sequence}: {moved.record} {moved.record_id}: {moved.reason}: {_moved_text(moved.expected, moved.found)}"
+        said = _moved_text(moved.expected, moved.found)
+        yield f"moved: row {moved.sequence}: {moved.record} {moved.record_id}: {moved.reason}: {said}"
     if checked.moved_count:
         what = "undone" if batch.state == State.EXECUTED else "executed"
         yield f"{checked.moved_count:,} records are not as they were: the batch cannot be {what} as it is."
@@ -155,9 +157,11 @@ def _check_lines(session: Session, batch: Batch, checked: Checked, most: int | N
 
 
 def _change_text(one: ShownChange) -> str:
-    if not one.before or one.action == "insert":
+    """What changes; of what is new, everything that is said of it."""
+    if all(value is None for value in one.before.values()):
         return ", ".join(f"{name} {value}" for name, value in one.after.items() if value not in (None, ""))
-    return ", ".join(f"{name} {one.before.get(name)} -> {value}" for name, value in one.after.items())
+    changed = {name: value for name, value in one.after.items() if value != one.before.get(name)}
+    return ", ".join(f"{name} {one.before.get(name)} -> {value}" for name, value in changed.items())
 
 
 def _moved_text(expected: dict[str, Any], found: dict[str, Any]) -> str:

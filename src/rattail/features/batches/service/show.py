@@ -26,9 +26,10 @@ class Total(NamedTuple):
 
 
 class ShownChange(NamedTuple):
-    """One record, field by field: before and after."""
+    """One record, field by field: before and after; `title` is what its row is about."""
 
     row: int
+    title: str
     record: str
     record_id: int
     action: str
@@ -96,13 +97,17 @@ def check_batch(batch: Batch) -> Checked:
 def changes_of(batch: Batch, *, limit: int | None) -> Iterator[ShownChange]:
     """The changes of a batch, row by row."""
     sql = (
-        "SELECT sequence, record, record_id, action, fields, before, after FROM retail_change "
-        "WHERE batch = %s AND action <> 'seen' ORDER BY batch, sequence, position"
+        "SELECT c.sequence, r.description, c.record, c.record_id, c.action, c.fields, c.before, c.after "  # noqa: S608
+        f"FROM retail_change c LEFT JOIN {kind_named(batch.kind).row_model._meta.db_table} r "
+        "ON r.batch_id = %s AND r.sequence = c.sequence "
+        "WHERE c.batch = %s AND c.action <> 'seen' ORDER BY c.batch, c.sequence, c.position"
     )
-    rows = stream_rows(f"{sql} LIMIT {int(limit)}" if limit is not None else sql, [batch.number])
-    for sequence, record, record_id, action, fields, before, after in rows:
+    rows = stream_rows(f"{sql} LIMIT {int(limit)}" if limit is not None else sql, [batch.pk, batch.number])
+    for sequence, title, record, record_id, action, fields, before, after in rows:
         names = str(fields).split(",")
-        yield ShownChange(sequence, record, record_id, action, _values(names, before), _values(names, after))
+        yield ShownChange(
+            sequence, title or "", record, record_id, action, _values(names, before), _values(names, after)
+        )
 
 
 def _values(names: list[str], values: Any) -> dict[str, Any]:

@@ -38,7 +38,8 @@ def judge_cost(line: CatalogLine, known: Cost, *, day: str, hold_above_percent: 
     A unit cost follows from case cost and case size, or the case cost from the unit cost. `hold_above_percent` is how
     much a unit cost may change before the row is held (0: any change may).
     """
-    if line[_SAYS] == (known.case_size, known.case_cost) and line[_SAYS_MORE] == _NO_MORE:
+    says: tuple[object, ...] = line
+    if says[_SAYS] == (known.case_size, known.case_cost) and says[_SAYS_MORE] == _NO_MORE:
         return (day, *known[2:]), 0, ""
     case_size, note = _case_size(line, known)
     statuses = _QUESTION if note else 0
@@ -84,7 +85,7 @@ def _case_size(line: CatalogLine, known: Cost) -> tuple[int | None, str]:
                 return candidate, ""
     return (
         None,
-        f"the case has {text_of(one, least_decimals=0)} or {text_of(other, least_decimals=0)} units: the file says both",
+        f"the file says that a case has {text_of(one, least_decimals=0)} and {text_of(other, least_decimals=0)} units",
     )
 
 
@@ -98,5 +99,5 @@ def _doubt(values: tuple[int | str | None, ...], known: Cost, hold_above_percent
         return ""
     if abs(unit_cost - known.unit_cost) * 100 <= known.unit_cost * hold_above_percent:
         return ""
-    change = divide((unit_cost - known.unit_cost) * 100, known.unit_cost)
-    return f"the unit cost goes from {text_of(known.unit_cost)} to {text_of(unit_cost)}, {text_of(change, least_decimals=0)} %"
+    percent = text_of(divide((unit_cost - known.unit_cost) * 100, known.unit_cost), least_decimals=0)
+    return f"the unit cost goes from {text_of(known.unit_cost)} to {text_of(unit_cost)}, {percent} %"

@@ -114,7 +114,9 @@ class CatalogJudge(Judge):
 
     @classmethod
     def line_of(cls, row: CatalogRow) -> CatalogLine:
-        amounts = {name: getattr(row, name) for name in _AMOUNTS}
+        values = {name: getattr(row, name) for name in _AMOUNTS}
+        said: dict[str, Any] = {name: None if one is None else from_decimal(one) for name, one in values.items()}
+        said |= {name: stored(getattr(row, name)) for name in _DATES}
         return CatalogLine(
             row=row.source_row,
             code=row.code,
@@ -122,8 +124,7 @@ class CatalogJudge(Judge):
             brand=row.brand,
             description=row.description,
             size=row.size,
-            **{name: None if value is None else from_decimal(value) for name, value in amounts.items()},
-            **{name: stored(getattr(row, name)) for name in _DATES},
+            **said,
         )
 
     def _read(self, line: CatalogLine) -> _Read:
