@@ -136,6 +136,7 @@ def _lines(prepared: Prepared) -> Iterator[Event]:
     code_at, vendor_at, brand_at, name_at, size_at, case_at, pack_at, case_cost_at, unit_cost_at = (
         places.get(field, -1) for field in _USUAL
     )
+    size_at = -1 if size_at == pack_at else size_at  # its pack has the size
     brands, sizes, cases, packs_, case_costs, unit_costs = (parsers[field].__getitem__ for field in _REMEMBERED)
     has_rare = any(field in places or field in prepared.layout.defaults for field in _RARE)
     rare = [(places.get(field, -1), parsers[field].__getitem__) for field in _RARE] if has_rare else []

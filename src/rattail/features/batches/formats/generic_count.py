@@ -6,7 +6,7 @@ from itertools import islice
 
 from rattail.errors import InputRejected
 from rattail.features.batches.reading import prepare as preparing
-from rattail.features.batches.reading.cells import BadCell, date_and_time, quantity, quantity_with_unit
+from rattail.features.batches.reading.cells import BadCell, NumberStyle, date_and_time, quantity, quantity_with_unit
 from rattail.features.batches.reading.format import Format, Reading
 from rattail.features.batches.reading.generic_rows import (
     barcode,
@@ -29,6 +29,7 @@ from rattail.features.batches.reading.tables import is_blank, open_table
 KIND = "inventory"
 _SAMPLE_ROWS = 50
 _LEAST_DIGITS = 3
+_ANY_DECIMALS = NumberStyle("either")
 _WITHOUT_NAMES = Layout(columns={"code": 1, "units": 2}, names_row=0)
 
 
@@ -125,7 +126,7 @@ def _is_count(row: list[str]) -> bool:
         return False
     try:
         code = barcode(row[0])
-        quantity(row[1])
+        quantity(row[1], _ANY_DECIMALS)
     except BadCell:
         return False
     return len(code) >= _LEAST_DIGITS and code.replace("-", "").replace(" ", "").isdigit()

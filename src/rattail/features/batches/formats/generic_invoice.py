@@ -113,7 +113,7 @@ class _Invoices:
             vendor_code=parsed["vendor_code"],
             brand=parsed["brand"],
             description=parsed["description"],
-            size=parsed["size"] or parsed["pack"][1],
+            size=parsed["pack"][1] or parsed["size"],
             ordered=ordered,
             shipped=shipped,
             unit=counted_in,

@@ -236,6 +236,8 @@ def _without_fraction(stripped: str) -> str:
 
 
 def _money(text: str, style: NumberStyle, per: str) -> int:
+    if text.count("-") + text.startswith("(") + text.upper().endswith("CR") > 1:
+        raise BadCell("is not an amount of money: it has more than one sign")
     is_negative = text.startswith("(") and text.endswith(")")
     if is_negative:
         text = text[1:-1].strip()

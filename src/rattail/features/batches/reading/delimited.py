@@ -84,12 +84,13 @@ def _score(lines: list[str], delimiter: str, is_known: Callable[[str], bool]) ->
 
 def _ends_in_crlf(text: str) -> bool:
     """Whether lines end in CR LF, so that a bare LF is rather part of a cell."""
-    return text.count("\r\n") > 1 and text.count("\r\n") * 10 >= text.count("\n") * 9
+    return text.count("\r\n") > 1 and text.count("\r\n") * 2 >= text.count("\n")
 
 
 def _cells_in_a_row(text: str, delimiter: str) -> int:
     try:
-        rows = list(csv.reader(text.split("\r\n")[:_SNIFFED_ROWS], delimiter=delimiter))
+        lines = (line.replace("\n", " ").replace("\r", " ") for line in text.split("\r\n")[:_SNIFFED_ROWS])
+        rows = list(csv.reader(lines, delimiter=delimiter))
     except csv.Error:
         return 0
     widths = Counter(len(row) for row in rows if row)

@@ -150,10 +150,8 @@ def _styled(
         if found == "open" and table.delimiter == ";":
             questions.append(_question("decimals"))
         else:
-            layout = layout._replace(decimals="point" if found in ("", "open") else found)
-            why["decimals"] = (
-                "by the numbers in the first rows" if found not in ("", "open") else "nothing speaks for a comma"
-            )
+            layout = layout._replace(decimals=_SETTLED.get(found, "point"))
+            why["decimals"] = "nothing speaks for a comma" if found in ("", "open") else "by the first rows"
     if not layout.money and kind != "inventory":
         whole = [field for field in MONEY if may_be_cents(cells.get(field, ()))]
         if whole:

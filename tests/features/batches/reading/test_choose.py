@@ -1,0 +1,106 @@
+"""Which format a file has, why, and what is said where none has it or two have."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rattail.errors import InputRejected, NoSuchThing
+from rattail.features.batches.reading.choose import all_formats, choose_format
+from rattail.features.batches.reading.format import Format
+from rattail.features.batches.reading.source import Source
+from tests.features.batches.reading.kit import GENERIC, source_of, workbook
+
+CATALOG = "UPC,Item,Case Cost\n074305001321,0204578,34.68\n"
+
+
+def special(name: str, why: str, kind: str = "vendor_catalog") -> Format:
+    recognise: Callable[[Source], str] = lambda _: why  # noqa: E731
+    return Format(name=name, title=name, kind=kind, recognise=recognise, read=lambda *_: iter(()))
+
+
+def test_every_module_of_formats_is_found_and_has_a_name_of_its_own() -> None:
+    names = [found.name for found in all_formats()]
+
+    assert {"generic_catalog", "generic_invoice", "generic_count"} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_the_one_specific_format_goes_before_the_generic_one(tmp_path: Path) -> None:
+    formats = [GENERIC["vendor_catalog"], special("theirs", "it says so"), special("other", "")]
+
+    chosen = choose_format(source_of(tmp_path, CATALOG), "vendor_catalog", formats=formats)
+
+    assert (chosen.format.name, chosen.reason) == ("theirs", "it says so")
+
+
+def test_the_generic_format_says_which_names_it_knew(tmp_path: Path) -> None:
+    chosen = choose_format(source_of(tmp_path, CATALOG), "vendor_catalog")
+
+    assert (chosen.format.name, chosen.reason) == ("generic_catalog", "its row 1 names UPC, Item, Case Cost")
+
+
+def test_two_formats_that_fit_are_asked_about(tmp_path: Path) -> None:
+    formats = [special("one", "it has A"), special("two", "it has B")]
+
+    with pytest.raises(InputRejected) as caught:
+        choose_format(source_of(tmp_path, CATALOG), "vendor_catalog", formats=formats)
+
+    assert "fits 2 formats: one (it has A); two (it has B)" in caught.value.message
+    assert "--format one or --format two" in caught.value.hint
+
+
+def test_a_format_that_is_asked_for_is_taken(tmp_path: Path) -> None:
+    formats = [special("one", ""), special("two", "it has B")]
+
+    assert (
+        choose_format(source_of(tmp_path, CATALOG), "vendor_catalog", wanted="one", formats=formats).format.name
+        == "one"
+    )
+
+
+def test_a_format_that_does_not_exist_is_named_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(NoSuchThing, match="Did you mean 'generic_catalog'"):
+        choose_format(source_of(tmp_path, CATALOG), "vendor_catalog", wanted="generic_catalogue")
+
+
+def test_a_format_of_another_kind_cannot_be_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(InputRejected, match="is for a count, not for a catalog"):
+        choose_format(source_of(tmp_path, CATALOG), "vendor_catalog", wanted="generic_count")
+
+
+def test_a_file_of_another_kind_is_said_to_be_one(tmp_path: Path) -> None:
+    formats = [special("x12", "its first segment is ISA", "vendor_invoice"), GENERIC["vendor_catalog"]]
+
+    with pytest.raises(
+        InputRejected, match=r"looks like an invoice \(x12: its first segment is ISA\), not like a catalog"
+    ):
+        choose_format(source_of(tmp_path, CATALOG), "vendor_catalog", formats=formats)
+
+
+def test_a_table_without_known_columns_leads_to_a_mapping(tmp_path: Path) -> None:
+    with pytest.raises(InputRejected) as caught:
+        choose_format(source_of(tmp_path, "Foo;Bar\n1;2\n"), "vendor_catalog")
+
+    assert "it begins with 'Foo;Bar'" in caught.value.message
+    assert "make-vendor-mapping" in caught.value.hint
+
+
+def test_a_table_that_lacks_a_column_says_which(tmp_path: Path) -> None:
+    source = workbook(tmp_path, {"A": [["UPC", "Brand"], ["074305001321", "Bragg"]]})
+
+    with pytest.raises(InputRejected, match="no column is known as case cost or unit cost or cost"):
+        choose_format(source, "vendor_catalog")
+
+
+def test_the_vendors_mapping_goes_before_known_names(tmp_path: Path) -> None:
+    chosen = choose_format(
+        source_of(tmp_path, "Foo;Bar\n1;2\n"), "vendor_catalog", mapping={"columns": {"code": "Foo"}}
+    )
+
+    assert (chosen.format.name, chosen.reason) == ("generic_catalog", "the vendor's mapping names its columns")
+
+
+def test_a_message_that_is_not_read_is_named_for_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(InputRejected, match="is XML, but none of the messages that are read as a count"):
+        choose_format(source_of(tmp_path, "<?xml version='1.0'?><Order/>"), "inventory")
