@@ -37,6 +37,11 @@ FEATURE = Feature(
         Command("check-batch", "Show exactly what executing would change.", f"{_CLI}.show:check_batch"),
         Command("execute-batch", "Carry out what check-batch shows.", f"{_CLI}.execute:execute_batch"),
         Command("undo-batch", "Put back what was there before.", f"{_CLI}.execute:undo_batch"),
+        Command(
+            "import-csv",
+            "Read tables of the records from CSV files, as a batch.",
+            "rattail.features.batches.csv_in.cli:import_csv",
+        ),
         Command("list-formats", "List the layouts of files that can be read.", f"{_CLI}.make:list_formats"),
     ),
 )

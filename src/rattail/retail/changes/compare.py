@@ -121,15 +121,20 @@ def _references(group: Group) -> Iterator[_Test]:
 
 def _made_by_the_batch(model: type[models.Model], batch: int) -> tuple[str, list[Any]]:
     if model is StockMovement:
-        return "(r.batch IS NOT NULL AND r.batch = %s)", [batch]
+        made, parameters = _inserted_by_the_batch("stock_movement", batch)
+        return f"((r.batch IS NOT NULL AND r.batch = %s) OR {made})", [batch, *parameters]
     record = next((one for one in RECORDS.values() if one.model is model), None)
     if record is None:
         return "(1 = 0)", []
+    return _inserted_by_the_batch(record.name, batch)
+
+
+def _inserted_by_the_batch(record: str, batch: int) -> tuple[str, list[Any]]:
     made = "FROM retail_change d WHERE d.batch = %s AND d.record = %s AND d.action = 'insert' AND NOT d.is_held"
     # SQLite looks a list up that it made once, PostgreSQL joins: either is quick where the other is not.
     if is_sqlite():
-        return f"r.id IN (SELECT d.record_id {made})", [batch, record.name]  # noqa: S608 - constants
-    return f"EXISTS (SELECT 1 {made} AND d.record_id = r.id)", [batch, record.name]
+        return f"r.id IN (SELECT d.record_id {made})", [batch, record]  # noqa: S608 - constants
+    return f"EXISTS (SELECT 1 {made} AND d.record_id = r.id)", [batch, record]
 
 
 def _ask(tests: Sequence[_Test]) -> tuple[int, list[Moved]]:

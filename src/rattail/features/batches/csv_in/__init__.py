@@ -1,0 +1,1 @@
+"""Tables of the records that come in as CSV, as a batch."""
