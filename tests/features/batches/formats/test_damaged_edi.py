@@ -150,3 +150,18 @@ def test_a_file_that_no_format_reads_is_described(tmp_path: Path, content: str, 
     assert what_it_is(source).startswith(said)
     assert bool(what_it_is(source)) == bool(said)
     assert not any(layout.recognise(source) for layout, _ in FILES.values())
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_file_that_holds_something_else_is_refused_where_its_format_is_insisted_on(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "other.dat"
+    path.write_text(
+        ubl("", kind="Order")
+        if name == "UBL"
+        else interchange(transaction("850", "BEG*00~"))
+        if name.isdigit()
+        else edifact(message("ORDERS", "BGM+220'"))
+    )
+
+    with pytest.raises(InputRejected, match="holds no"):
+        list(FILES[name][0].read(look_at(str(path)), Reading()))

@@ -241,6 +241,15 @@ def test_segments_are_those_that_pydifact_finds(tmp_path: Path) -> None:
         assert our.elements == [one if isinstance(one, list) else [one] for one in their.elements]
 
 
+def test_an_object_beside_the_messages_is_left_out(tmp_path: Path) -> None:
+    text = edifact(message("INVOIC", BODY))
+    packed = text.replace("UNZ+1", "UNO+1++++12'%PDF ' x+y:z? q'zUNP+12+1'UNZ+2")
+    events = events_of(FORMAT, tmp_path, packed)
+
+    assert remarks(events) == ["segment 24: an object (UNO), such as a picture of the document, was left out"]
+    assert adds_up(events)
+
+
 def test_codes_are_those_of_the_lines(tmp_path: Path) -> None:
     source = source_of(tmp_path, edifact(message("INVOIC", BODY)))
 
@@ -250,7 +259,7 @@ def test_codes_are_those_of_the_lines(tmp_path: Path) -> None:
 def test_a_segment_without_end_and_separators_that_never_stay_are_refused(tmp_path: Path) -> None:
     text = edifact(message("INVOIC", BODY))
     other = "UNA:|.? '" + text.replace("?+", "").replace("+", "|")
-    for content in (text + "X" * 400_000 + text, (text + other) * 600):
+    for content in (text + "X" * 9_000_000 + text, (text + other) * 600):
         source = source_of(tmp_path, content)
         with pytest.raises(InputRejected, match="changes its separators more than 1,000 times"):
             list(FORMAT.read(source, Reading()))

@@ -18,7 +18,7 @@ from rattail.features.batches.reading.lines import Remark
 from rattail.features.batches.reading.source import Source, open_text
 
 _BLOCK_CHARACTERS = 1 << 16
-_LONGEST_SEGMENT = 1 << 18
+_LONGEST_SEGMENT = 8 << 20  # objects count as one
 _MOST_KINDS = 200
 _MOST_STRAYS = 20
 _MOST_CHANGES = 1_000  # of separators from one interchange to the next
@@ -117,19 +117,29 @@ def message_segments(source: Source, wanted: str) -> Iterator[Segment | Remark]:
 
     Raises:
         InputRejected: there is no interchange, or the trailer of a message is missing: the file is cut
-            off or damaged.
+            off or damaged; or there is no such message in it.
     """
     opened = _Envelope()
     skipped: dict[str, int] = {}
-    is_wanted, row, strays = False, 0, 0
+    is_wanted = has_wanted = is_in_object = False
+    row = strays = 0
     for piece in _segments(source):
         row, tag, _ = piece
+        if is_in_object:
+            is_in_object = tag not in _ENVELOPE and not tag.endswith("UNP")
+            if tag not in _ENVELOPE:
+                continue
         if opened.message is not None:
             opened.segments += 1
             if tag not in _ENVELOPE:
                 if is_wanted:
                     yield piece
                 continue
+        elif tag == "UNO":
+            is_in_object = True
+            opened.messages += 1
+            yield Remark(row, f"segment {row}: an object (UNO), such as a picture of the document, was left out")
+            continue
         elif tag not in _ENVELOPE:
             strays += 1
             if strays <= _MOST_STRAYS:
@@ -139,11 +149,14 @@ def message_segments(source: Source, wanted: str) -> Iterator[Segment | Remark]:
         if tag == "UNH":
             kind = component(piece, 2)
             is_wanted = kind == wanted
+            has_wanted = has_wanted or is_wanted
             if not is_wanted and len(skipped) < _MOST_KINDS:
                 skipped.setdefault(kind, row)
         if is_wanted and tag in ("UNH", "UNT"):
             yield piece
     _at_the_end(source.name, opened, row)
+    if not has_wanted:
+        raise InputRejected(f"{source.name} holds no EDIFACT {wanted} ({MESSAGES[wanted]}).")
     for kind, first in skipped.items():
         named = f"{kind} ({MESSAGES[kind]})" if kind in MESSAGES else kind[:10]
         yield Remark(first, f"messages {named} were left out, the first at segment {first}")

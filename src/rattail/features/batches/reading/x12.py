@@ -117,11 +117,12 @@ def transaction_segments(source: Source, wanted: str) -> Iterator[Segment | Rema
     """The segments of all transaction sets of one kind, from ST to SE, and remarks on envelopes.
 
     Raises:
-        InputRejected: there is no ISA, or a trailer is missing: the file is cut off or damaged.
+        InputRejected: there is no ISA, or a trailer is missing: the file is cut off or damaged; or there
+            is no such transaction set in it.
     """
     opened = _Envelope()
     skipped: dict[str, list[int]] = {}
-    is_wanted, row, strays = False, 0, 0
+    is_wanted, has_wanted, row, strays = False, False, 0, 0
     for piece in _segments(source):
         if isinstance(piece, Remark):
             yield piece
@@ -142,6 +143,7 @@ def transaction_segments(source: Source, wanted: str) -> Iterator[Segment | Rema
         yield from _step(source.name, opened, piece)
         if tag == "ST":
             is_wanted = element(piece, 1) == wanted
+            has_wanted = has_wanted or is_wanted
             if not is_wanted and len(skipped) < _MOST_KINDS:
                 skipped.setdefault(element(piece, 1), []).append(row)
                 del skipped[element(piece, 1)][1:-1]
@@ -150,6 +152,8 @@ def transaction_segments(source: Source, wanted: str) -> Iterator[Segment | Rema
     if opened.interchange is not None:
         inner = "SE" if opened.set is not None else "GE" if opened.group is not None else "IEA"
         raise _cut_off(source.name, row, f"where it ends, the trailer {inner}")
+    if not has_wanted:
+        raise InputRejected(f"{source.name} holds no X12 {wanted} ({SETS[wanted]}).")
     for kind, rows in skipped.items():
         named = f"{kind} ({SETS[kind]})" if kind in SETS else kind[:10]
         yield Remark(rows[0], f"transaction sets {named} were left out, the first at segment {rows[0]}")
