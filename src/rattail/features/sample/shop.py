@@ -188,8 +188,8 @@ def _offers(at: int, good: Good, family: Family, numbers: _Numbers, random: Rand
     elif good.unit == "each" and case_size == 1 and good.kind == "plu":
         case_size = random.choice((12, 24, 30))
     for rank, vendor in enumerate(vendors):
-        cents = good.price // CENT * (100 - margin + 3 * rank) * case_size // 100
-        yield Offer(at, vendor, numbers.next_item(vendor), case_size * amounts.SCALE, max(cents, 1) * CENT, rank == 0)
+        unit_cost = max(good.price // CENT * (100 - margin + 3 * rank) // 100, 1) * CENT
+        yield Offer(at, vendor, numbers.next_item(vendor), case_size * amounts.SCALE, unit_cost * case_size, rank == 0)
 
 
 class _Numbers:

@@ -68,7 +68,7 @@ def _unfi_east(stage: Stage) -> bytes:
 
 def _kehe_xlsx(stage: Stage) -> bytes:
     names = (
-        *("Item Number", "Brand", "Description", "Size", "UOM", "UPC", "Case Pack", "Units of Sale", "Unit Cost"),
+        *("Item Number", "Brand", "Description", "Size", "UOM", "UPC", "Case Pack", "Un of Sls", "Unit Cost"),
         "SRP",
     )
     rows: list[list[str | float]] = []
@@ -105,13 +105,13 @@ def _generic_xlsx(stage: Stage) -> bytes:
 
 
 def _price_list(stage: Stage) -> bytes:
-    rows = [["Artikelnummer", "EAN", "Marke", "Bezeichnung", "Inhalt", "VPE", "Preis/VPE", "UVP"]]
+    rows = [["Artikelnummer", "EAN", "Marke", "Bezeichnung", "Inhalt", "VPE", "Einzelpreis", "UVP"]]
     for item in later_catalog(stage, NORDKORN, most=150, subject="price list"):
         good = item.good
         rows.append(
             [
                 *(item.code, item.digits, good.brand, good.description, good.size, str(item.cases)),
-                *(money(item.case_cost).replace(".", ","), money(good.price).replace(".", ",")),
+                *(money(item.unit_cost).replace(".", ","), money(good.price).replace(".", ",")),
             ]
         )
     return lines(rows, ";", encoding="cp1252")
