@@ -2,15 +2,18 @@
 
 import importlib
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import xlsxwriter
+import xlwt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rattail.errors import InputRejected
 from rattail.features.batches.reading.format import Format, Reading
+from rattail.features.batches.reading.lines import CountLine
 from rattail.features.batches.reading.source import look_at
 from tests.features.batches.formats.examples import ALL
 
@@ -28,6 +31,27 @@ OTHERS = {
     "a letter": "Dear store,\r\n\r\nhere are our prices: 2.49 for lentils.\r\n",
     "XML": "<?xml version='1.0'?><Invoice><ID>1</ID></Invoice>",
 }
+
+
+def workbooks() -> dict[str, bytes]:
+    """A KeHE catalog of one item in both kinds of workbook."""
+    rows: tuple[list[object], ...] = (
+        ["Item", "Brand", "Description", "Size", "UOM", "UPC", "Case Pack", "Un of Sls", "Unit Cost", "SRP"],
+        [21007, "HILLTOP", "LENTILS", 16, "OZ", 88412000011.0, 12, 1, 2.49, 3.99],
+    )
+    old, new = BytesIO(), BytesIO()
+    xls, xlsx = xlwt.Workbook(), xlsxwriter.Workbook(new)
+    xls_sheet, xlsx_sheet = xls.add_sheet("Catalog"), xlsx.add_worksheet()
+    for number, row in enumerate(rows):
+        xlsx_sheet.write_row(number, 0, row)
+        for column, cell in enumerate(row):
+            xls_sheet.write(number, column, cell)
+    xls.save(old)
+    xlsx.close()
+    return {"xls": old.getvalue(), "xlsx": new.getvalue()}
+
+
+WORKBOOKS = workbooks()
 
 
 def bytes_of(content: str | bytes) -> bytes:
@@ -88,6 +112,34 @@ def test_a_file_of_another_layout_is_refused_in_a_sentence_when_the_format_is_fo
         list(FORMATS[name].read(look_at(str(path)), Reading()))
 
     assert "letter.txt" in refused.value.message
+
+
+@pytest.mark.parametrize("case", [case for case in ALL if case.endswith("_count") or "_count " in case])
+def test_one_damaged_line_of_two_costs_one_count(case: str, tmp_path: Path) -> None:
+    name, content = ALL[case]
+    path = tmp_path / "count"
+    path.write_bytes(bytes_of(content).replace(b"8841200002", b"88412?0002").replace(b"088412000028", b""))
+
+    events = list(FORMATS[name].read(look_at(str(path)), Reading()))
+
+    assert len([event for event in events if isinstance(event, CountLine)]) >= 1
+
+
+@pytest.mark.parametrize("content", ["xls", "xlsx"])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_workbook_gives_events_or_one_refusal(content: str, tmp_path: Path, data: st.DataObject) -> None:
+    damaged = bytearray(WORKBOOKS[content])
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[start : start + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+    path = tmp_path / "damaged"
+    path.write_bytes(bytes(damaged))
+
+    with suppress(InputRejected):
+        source = look_at(str(path))
+        assert isinstance(FORMATS["kehe_catalog"].recognise(source), str)
+        assert all(event.row >= 0 for event in FORMATS["kehe_catalog"].read(source, Reading()))
 
 
 @pytest.mark.parametrize("case", ALL)

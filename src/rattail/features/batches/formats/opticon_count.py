@@ -134,7 +134,7 @@ def _layout(source: Source) -> _Layout | None:
     for delimiter in ("", ",", "\t", ";", "|"):
         rows = [_fields(line, delimiter) for line in lines]
         width, count = Counter(len(row) for row in rows).most_common(1)[0]
-        if 3 <= width <= _MOST_FIELDS and 2 * count > len(lines):
+        if 3 <= width <= _MOST_FIELDS and 2 * count >= len(lines):
             return _layout_of_columns([row for row in rows if len(row) == width], width, delimiter)
     return None
 
@@ -154,7 +154,8 @@ def _layout_of_columns(rows: list[list[str]], width: int, delimiter: str) -> _La
     if not quantities and "kind" in shapes:
         quantities = [at for at in candidates if at != at_code and shapes[at] == "number"]
     known = {at_date, at_time, at_code, *quantities[:1]}
-    if any(shape in ("", "quantity") for at, shape in enumerate(shapes) if at not in known):
+    unclear = ("", "quantity") if quantities else ("", "quantity", "code")  # a damaged quantity looks like a code
+    if any(shape in unclear for at, shape in enumerate(shapes) if at not in known):
         return None
     at_quantity = quantities[0] if quantities else -1
     order = order_of(columns[at_date])[0] or "day"  # as the collector comes
@@ -171,8 +172,10 @@ def _shape(column: list[str]) -> _Shape:
         ("number", _NUMBER),
         ("code", _CODE),
     )
+    filled = [cell for cell in column if cell]
     for shape, pattern in shapes:
-        if 2 * sum(1 for cell in column if pattern.fullmatch(cell)) > len(column):
+        fitting = 2 * sum(1 for cell in filled if pattern.fullmatch(cell))
+        if filled and (fitting > len(filled) or (fitting == len(filled) and shape in ("date", "time", "code"))):
             return shape
     return ""
 

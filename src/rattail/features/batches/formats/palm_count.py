@@ -52,7 +52,7 @@ def _has_records(source: Source) -> bool:
         return False
     end = min(len(source.head), _RECORD_BYTES * _MOST_RECORDS_LOOKED_AT)
     records = [source.head[at : at + _RECORD_BYTES] for at in range(0, end - _RECORD_BYTES + 1, _RECORD_BYTES)]
-    return bool(records) and 2 * sum(1 for record in records if _RECORD.fullmatch(record)) > len(records)
+    return bool(records) and 2 * sum(1 for record in records if _RECORD.fullmatch(record)) >= len(records)
 
 
 def _read_records(source: Source) -> Iterator[Event]:

@@ -18,7 +18,7 @@ from rattail.features.batches.reading.source import HEAD_BYTES, Source, open_tex
 _Form = Literal["threes", "comma", "tab", ""]
 _LONG_CODE = re.compile(r"\d{8,14}", re.ASCII)
 _MOST_LINES_LOOKED_AT = 300
-_LEAST_IN_THREES = 0.7
+_LEAST_SHARE = 0.5
 
 
 def recognise(source: Source) -> str:
@@ -69,15 +69,17 @@ def _form(lines: list[str]) -> _Form:
         return "threes"
     filled = [line for line in lines if line.strip()]
     named = bool(filled) and [cell.strip().lower() for cell in filled[0].split("\t")] == list(COLUMNS)
-    if named or (filled and share_of_counts(filled, "\t") > 0.5 and any(_has_gap(line, "\t") for line in filled)):
+    if named or (
+        filled and share_of_counts(filled, "\t") >= _LEAST_SHARE and any(_has_gap(line, "\t") for line in filled)
+    ):
         return "tab"
-    return "comma" if filled and share_of_counts(filled, ",") > 0.5 else ""
+    return "comma" if filled and share_of_counts(filled, ",") >= _LEAST_SHARE else ""
 
 
 def _is_in_threes(lines: list[str]) -> bool:
     """Whether most of the lines are a code, cases and units in turn, wherever one of them is missing."""
     good = sum(1 for event in _read_threes(iter(lines)) if isinstance(event, CountLine))
-    return 3 * good >= _LEAST_IN_THREES * len(lines) > 0 and any(_LONG_CODE.fullmatch(line) for line in lines)
+    return 3 * good >= _LEAST_SHARE * len(lines) > 0 and any(_LONG_CODE.fullmatch(line) for line in lines)
 
 
 def _has_gap(line: str, delimiter: str = ",") -> bool:
