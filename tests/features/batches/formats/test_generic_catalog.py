@@ -113,3 +113,29 @@ def test_a_file_of_many_rows_is_never_held_in_memory(tmp_path: Path) -> None:
 
     assert isinstance(next(events), CatalogLine)
     assert sum(1 for _ in events) == 4999
+
+
+def test_a_column_called_item_that_holds_words_is_the_description(tmp_path: Path) -> None:
+    events = read(source_of(tmp_path, "UPC,Item,Unit Cost\n1234567,Cider Vinegar 32oz,1.50\n7654321,Oat Milk,2.50\n"))
+
+    assert [line.description for line in of(CatalogLine, events)] == ["Cider Vinegar 32oz", "Oat Milk"]
+    assert "'Item' was taken for the description" in remarks(events)
+
+
+def test_a_column_called_case_that_holds_prices_is_the_case_cost(tmp_path: Path) -> None:
+    (line,) = of(CatalogLine, read(source_of(tmp_path, "UPC,Each,Case\n1234567,2.89,34.68\n")))
+
+    assert (line.unit_cost, line.case_cost, line.case_size) == (28_900, 346_800, None)
+
+
+def test_percentages_that_a_spreadsheet_keeps_as_fractions_are_percentages(tmp_path: Path) -> None:
+    events = read(source_of(tmp_path, "UPC,Unit Cost,Discount %\n1234567,1.50,0.05\n7654321,1.50,0\n"))
+
+    assert [line.discount_percent for line in of(CatalogLine, events)] == [50_000, 0]
+    assert "holds fractions" in remarks(events)
+
+
+def test_blanks_before_a_quote_do_not_split_its_cell(tmp_path: Path) -> None:
+    (line,) = catalog(tmp_path, 'UPC, Description, Unit Cost\n1234567, "Vinegar, raw", 1.50\n')
+
+    assert (line.description, line.unit_cost) == ("Vinegar, raw", 15_000)

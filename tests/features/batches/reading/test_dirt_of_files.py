@@ -165,6 +165,12 @@ def test_dirt_25_what_is_no_table_gets_one_clear_sentence(tmp_path: Path, conten
     assert "\n" not in caught.value.message
 
 
+def test_dirt_25_a_text_that_is_cut_off_is_said_to_be(tmp_path: Path) -> None:
+    events = read(source_of(tmp_path, "UPC,Description,Unit Cost\n1234567,A,1.50\n7654321,B,2.50\n1111111,C"))
+
+    assert "its last row has 2 cells instead of 3" in remarks(events)
+
+
 @pytest.mark.parametrize(("count", "said"), [(1, "a zip with one file, '0.csv'"), (3, "a zip with 3 files")])
 def test_dirt_25_a_zip_is_to_be_unpacked(tmp_path: Path, count: int, said: str) -> None:
     packed = io.BytesIO()

@@ -30,6 +30,7 @@ from rattail.features.batches.reading.prepare import Prepared, prepare
 from rattail.features.batches.reading.recognising import recognised_table
 from rattail.features.batches.reading.settle import question
 from rattail.features.batches.reading.source import Source
+from rattail.retail.amounts import SCALE
 
 KIND = "vendor_catalog"
 _USUAL = (
@@ -80,6 +81,8 @@ def _with_basis(source: Source, prepared: Prepared) -> Prepared:
             )
         if basis and f"{basis}_cost" not in places:
             places[f"{basis}_cost"] = place
+    if _has_fractions(prepared):
+        remarks.append(Remark(0, f"'{prepared.column('discount_percent')}' holds fractions: 0.05 was read as 5 %"))
     if "size" in places and not places.keys() & {"case_size", "pack"}:
         places["pack"] = places["size"]  # 12/16 OZ stands where only a size is expected
     if not places.keys() & {"case_cost", "unit_cost"}:
@@ -116,7 +119,7 @@ def _parsers(prepared: Prepared) -> dict[str, Parsed[Any]]:
         "unit_cost": (partial(money, style=style, per="unit"), None),
         "suggested_retail": (price, None),
         "discount_amount": (price, None),
-        "discount_percent": (partial(percent, style=style), None),
+        "discount_percent": (_percent_reader(prepared), None),
         "effective": (day, None),
         "discount_starts": (day, None),
         "discount_ends": (day, None),
@@ -127,6 +130,24 @@ def _parsers(prepared: Prepared) -> dict[str, Parsed[Any]]:
         "department": (text_of, ""),
     }
     return {field: remembered(parse, empty, layout.defaults.get(field, "")) for field, (parse, empty) in reads.items()}
+
+
+def _percent_reader(prepared: Prepared) -> Callable[[str], int]:
+    """Read percentages; a spreadsheet keeps 5 % as 0.05, so that a column of nothing above 1 holds fractions."""
+    read_percent = partial(percent, style=prepared.style)
+    return (lambda text: 100 * read_percent(text)) if _has_fractions(prepared) else read_percent
+
+
+def _has_fractions(prepared: Prepared) -> bool:
+    amounts = []
+    for text in prepared.texts("discount_percent"):
+        try:
+            amounts.append(abs(percent(text, prepared.style)))
+        except BadCell:
+            continue
+        if "%" in text:
+            return False
+    return any(amounts) and max(amounts) < SCALE
 
 
 def _lines(prepared: Prepared) -> Iterator[Event]:

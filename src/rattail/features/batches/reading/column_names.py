@@ -56,7 +56,7 @@ _CASE_COST = (
 _UNIT_COST = (
     "Unit Cost; Cost per Unit; Each Cost; Unit Price; Each Price; Cost/Unit; Cost Each; EA Cost; Price "
     "Each; Price per Unit; Unit Wholesale; Wholesale Unit; Wholesale Unit Price; Net Unit Cost; "
-    "EachPrice; Price/Unit; Regular Unit Cost; Unit Net; Cost EA; Unit Wholesale Price; Net Each; Last "
+    "EachPrice; Price/Unit; Regular Unit Cost; Unit Net; Cost EA; Unit Wholesale Price; Net Each; Each; Last "
     "Cost; Einzelpreis; Stückpreis; Stueckpreis"
 )
 _COST = (

@@ -11,6 +11,7 @@ USUAL = (",", ";", "\t", "|", "~", "^", "\x1f", "\u00a6", "\u00a7")
 _SNIFFED_ROWS = 200
 _MOST_LINES_OF_ONE_ROW = 20
 _MOST_LINES_JOINED = 20
+_TAIL_BYTES = 4096
 _NO_DELIMITERS = frozenset(" \t\"'.-_/()$€£%&+@#*:=\\<>?![]{},\r\n\0")
 
 
@@ -45,7 +46,7 @@ def delimited_rows(source: Source, *, delimiter: str, troubles: list[Problem]) -
         lines: Iterator[str] = stream
         if _ends_in_crlf(source.text):
             lines = _mended(stream, delimiter, _cells_in_a_row(source.text, delimiter))
-        reader = csv.reader(lines, delimiter=delimiter)
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         number = skipped = 0  # of records; lines that belong to the record before
         while True:
             try:
@@ -69,9 +70,25 @@ def delimited_rows(source: Source, *, delimiter: str, troubles: list[Problem]) -
                 yield []
 
 
+def cut_off(source: Source, *, delimiter: str) -> str:
+    """A sentence where the last row of a text is shorter than the others and no line break ends it; else nothing."""
+    if source.encoding.startswith(("utf-16", "utf-32")):
+        return ""
+    with open(source.path, "rb") as stream:
+        stream.seek(max(0, source.size_bytes - _TAIL_BYTES))
+        tail = stream.read().decode(source.encoding, errors="replace")
+    lines = tail.splitlines()
+    if tail.endswith(("\n", "\r", "\x1a")) or len(lines) < 3 or '"' in tail:
+        return ""
+    found, usual = lines[-1].count(delimiter) + 1, lines[-2].count(delimiter) + 1
+    if found >= usual:
+        return ""
+    return f"its last row has {found} cells instead of {usual} and no end of line: the file may be cut off"
+
+
 def _score(lines: list[str], delimiter: str, is_known: Callable[[str], bool]) -> tuple[int, float, int]:
     try:
-        rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(row)]
+        rows = [row for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if any(row)]
     except (csv.Error, TypeError, ValueError):
         return 0, 0.0, 0
     widths = Counter(len(row) for row in rows)
@@ -90,7 +107,7 @@ def _ends_in_crlf(text: str) -> bool:
 def _cells_in_a_row(text: str, delimiter: str) -> int:
     try:
         lines = (line.replace("\n", " ").replace("\r", " ") for line in text.split("\r\n")[:_SNIFFED_ROWS])
-        rows = list(csv.reader(lines, delimiter=delimiter))
+        rows = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
         return 0
     widths = Counter(len(row) for row in rows if row)

@@ -9,15 +9,15 @@ from rattail.features.batches.reading.cells import BadCell, Decimals, order_of
 from rattail.features.batches.reading.columns import is_known_for, key_of, match_columns, spoken
 from rattail.features.batches.reading.generic_rows import barcode, has_digit
 from rattail.features.batches.reading.layout import BY_NAME, Layout
-from rattail.features.batches.reading.prepare import DATES, MONEY, answered, name_of
+from rattail.features.batches.reading.prepare import DATES, answered
+from rattail.features.batches.reading.second_look import MONEY, NUMBERS, judged_by_cells
 from rattail.features.batches.reading.settle import SAMPLE_ROWS, decimals_of, may_be_cents
 from rattail.features.batches.reading.source import Source
-from rattail.features.batches.reading.tables import Table, is_blank, open_table, width_of
+from rattail.features.batches.reading.tables import Table, is_blank, name_of, open_table, width_of
 
 _USUAL_DIGITS = (8, 11, 12, 13, 14)
 _MOSTLY = 0.8
 _SETTLED: Mapping[str, Decimals] = {"comma": "comma", "either": "either"}
-_NUMBERS = (*MONEY, "case_size", "ordered", "shipped", "cases", "units")
 
 
 class Question(NamedTuple):
@@ -82,7 +82,7 @@ def _opened(source: Source, kind: str, fixed: Layout, given: Mapping[str, str]) 
 def _places(
     table: Table, rows: Sequence[Sequence[str]], kind: str, given: Mapping[str, str], why: dict[str, str]
 ) -> dict[str, int]:
-    matched = match_columns(table.names, kind)
+    matched = judged_by_cells(match_columns(table.names, kind), table.names, rows)
     places = dict(matched.fields)
     for field, place in places.items():
         why[field] = f"by its name, '{table.names[place]}'"
@@ -146,7 +146,7 @@ def _styled(
 ) -> tuple[Layout, list[Question]]:
     questions = []
     if not layout.decimals:
-        found = decimals_of(text for field in _NUMBERS for text in cells.get(field, ()))
+        found = decimals_of(text for field in NUMBERS for text in cells.get(field, ()))
         if found == "open" and table.delimiter == ";":
             questions.append(_question("decimals"))
         else:

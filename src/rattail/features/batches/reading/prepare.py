@@ -11,13 +11,12 @@ from rattail.features.batches.reading.format import Reading
 from rattail.features.batches.reading.layout import BY_NAME, Layout, Position
 from rattail.features.batches.reading.lines import Remark
 from rattail.features.batches.reading.mapping import layout_of
+from rattail.features.batches.reading.second_look import NUMBERS, judged_by_cells
 from rattail.features.batches.reading.settle import SAMPLE_ROWS, decimals_of, may_be_cents, question
 from rattail.features.batches.reading.source import Source
-from rattail.features.batches.reading.tables import Table, column_name, open_table
+from rattail.features.batches.reading.tables import Table, name_of, open_table
 
-MONEY = ("case_cost", "unit_cost", "cost", "suggested_retail", "discount_amount", "amount")
 DATES = ("effective", "discount_starts", "discount_ends", "date", "counted_at")
-_NUMBERS = (*MONEY, "case_size", "ordered", "shipped", "cases", "units")
 _SKIP_NAMES_SHOWN = 12
 
 
@@ -60,7 +59,7 @@ def prepare(source: Source, kind: str, reading: Reading) -> Prepared:
         matched = Matched({name: _place(source, table, column, name) for name, column in layout.columns.items()}, ())
     else:
         matched = match_columns(table.names, kind)
-        matched = _without_words(matched, table.names, sample)
+        matched = judged_by_cells(matched, table.names, sample)
     places = matched.fields
     remarks = [*table.remarks, *(Remark(table.names_row, text) for text in matched.said)]
     prepared = Prepared(table, places, layout, NumberStyle(), sample, remarks, _skipping(source, table, layout))
@@ -94,11 +93,6 @@ def answered(layout: Layout, options: Mapping[str, str]) -> Layout:
                 raise InputRejected(f"--set delimiter={text}: expected one character, or tab.")
         layout = layout._replace(**{name: value})
     return layout
-
-
-def name_of(names: Sequence[str], place: int) -> str:
-    """A column as a person finds it: by its name, or by its letter where it has none."""
-    return (names[place] if place < len(names) else "") or f"column {column_name(place)}"
 
 
 def codes(source: Source, kind: str, reading: Reading) -> Iterator[str]:
@@ -155,7 +149,7 @@ def _place(source: Source, table: Table, column: Position, field: str) -> int:
 def _settled(source: Source, kind: str, prepared: Prepared) -> Layout:
     layout = prepared.layout
     if not layout.decimals:
-        numbers = [text for field in _NUMBERS for text in prepared.texts(field)]
+        numbers = [text for field in NUMBERS for text in prepared.texts(field)]
         found = decimals_of(numbers)
         if found == "open":
             if prepared.table.delimiter == ";":
@@ -187,18 +181,6 @@ def _order(source: Source, kind: str, prepared: Prepared) -> Order:
         shown = next(text for field in fields for text in prepared.texts(field) if order_of([text])[1])
         raise question(source.name, "dates", f"{shown.strip()} can be read two ways, and no other date tells")
     return order
-
-
-def _without_words(matched: Matched, names: Sequence[str], sample: Sequence[Sequence[str]]) -> Matched:
-    """The columns without those of amounts that hold only words, such as a `cost_unit` of "each" and "lb"."""
-    fields, said = dict(matched.fields), list(matched.said)
-    for field in _NUMBERS:
-        place = fields.get(field)
-        texts = [row[place] for row in sample if len(row) > place and row[place].strip()] if place is not None else []
-        if place is not None and texts and not any(letter.isdigit() for text in texts for letter in text):
-            del fields[field]
-            said.append(f"'{name_of(names, place)}' was not taken for the {spoken(field)}: it holds no number")
-    return Matched(fields, said)
 
 
 def _skipping(source: Source, table: Table, layout: Layout) -> Callable[[Sequence[str]], bool] | None:

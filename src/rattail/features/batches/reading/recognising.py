@@ -1,7 +1,6 @@
 """Whether a file is a table that the generic formats can read without a mapping, and of which kind."""
 
 from collections.abc import Container, Sequence
-from functools import lru_cache
 
 from rattail.errors import InputRejected
 from rattail.features.batches.reading.columns import is_known_for, match_columns
@@ -21,7 +20,6 @@ NEEDED = {
 }
 
 
-@lru_cache(maxsize=16)
 def names_of(source: Source, kind: str) -> tuple[int, Sequence[str]]:
     """The row with the names of the columns and the names, by what is known of a kind; 0 where there is none.
 

@@ -1,11 +1,13 @@
 """The rows of a spreadsheet as lists of text, and what a person should know about it."""
 
+import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -13,7 +15,7 @@ from rattail.errors import InputRejected
 from rattail.features.batches.reading.lines import Remark
 from rattail.features.batches.reading.source import Source
 
-_HEAD_ROWS = 61
+_HEAD_ROWS = 300  # those above the names, and those that are looked at below them
 _EXACT_BELOW = 10**15  # a floating-point number has no more digits than that
 _CHUNK_BYTES = 1 << 20
 _MOST_ERRORS = 200_000
@@ -40,7 +42,17 @@ class _Scan(NamedTuple):
 
     formulas: int = 0
     without_value: int = 0
-    errors: dict[int, list[tuple[int, str]]] = {}
+    errors: Mapping[int, list[tuple[int, str]]] = {}
+
+
+class _Looked(NamedTuple):
+    """One sheet of a workbook: its first rows, whether they are all, and what stands beside the values."""
+
+    name: str
+    is_shown: bool
+    head: Sequence[Sequence[str]]
+    is_all: bool
+    scan: _Scan
 
 
 def open_sheet(source: Source, *, sheet: str, is_better: Callable[[Sequence[Sequence[str]]], int]) -> Sheet:
@@ -52,46 +64,57 @@ def open_sheet(source: Source, *, sheet: str, is_better: Callable[[Sequence[Sequ
     Raises:
         InputRejected: it cannot be opened, or has no such sheet.
     """
-    import python_calamine
-
+    found = os.stat(source.path)
+    book = _looked_into(source.path, source.name, source.container, (found.st_ino, found.st_mtime_ns, found.st_size))
     called = source.name
-    if source.container == "xlsx":
-        _require_true_sizes(source)
-    with _refused(called), open(source.path, "rb") as stream:  # by its bytes: of a path it believes the extension
-        book = python_calamine.load_workbook(stream)
-        kinds = book.sheets_metadata
-    is_shown = [kind.visible == python_calamine.SheetVisibleEnum.Visible for kind in kinds]
-    is_sheet = [kind.typ == python_calamine.SheetTypeEnum.WorkSheet for kind in kinds]
-    names = [kind.name for kind, one in zip(kinds, is_sheet, strict=True) if one]
-    shown = [kind.name for kind, here, one in zip(kinds, is_shown, is_sheet, strict=True) if here and one]
+    names, shown = [one.name for one in book], [one.name for one in book if one.is_shown]
     if sheet and sheet not in names:
         raise InputRejected(f"{called} has no sheet '{sheet}'; it has {_listed(names)}.")
     if not shown and not sheet:
         raise InputRejected(f"{called} has no sheet that is shown; its hidden ones: {_listed(names) or 'none'}.")
-    chosen, opened = _choose(book, [sheet] if sheet else shown, is_better, called)
+    chosen = max(
+        (one for one in book if one.name in ([sheet] if sheet else shown)), key=lambda one: is_better(one.head)
+    )
     remarks = []
-    hidden = [name for name in names if name not in shown and name != chosen]
-    others = [name for name in shown if name != chosen]
+    hidden = [name for name in names if name not in shown and name != chosen.name]
+    others = [name for name in shown if name != chosen.name]
     if hidden:
         remarks.append(Remark(0, f"hidden sheets were not read: {_listed(hidden)}"))
     if others:
-        remarks.append(Remark(0, f"sheet '{chosen}' was read, these were not: {_listed(others)}"))
-    scan = _scan(source, chosen) if source.container == "xlsx" else _Scan()
-    remarks += _remarks(scan)
-    return Sheet(chosen, _rows(opened, scan.errors), remarks)
+        remarks.append(Remark(0, f"sheet '{chosen.name}' was read, these were not: {_listed(others)}"))
+    remarks += _remarks(chosen.scan)
+    return Sheet(chosen.name, _rows_of(source, chosen), remarks)
 
 
-def _choose(book: Any, names: Sequence[str], is_better: Callable[..., int], called: str) -> tuple[str, Any]:
-    best, best_score, kept = names[0], -1, None
-    for name in names:
-        opened = _opened(book, name, called)
-        if len(names) == 1:
-            return name, opened
-        score = is_better(list(islice(_rows(opened, {}), _HEAD_ROWS)))
-        if score > best_score:
-            best, best_score, kept = name, score, opened
+@lru_cache(maxsize=2)
+def _looked_into(path: str, called: str, container: str, _version: tuple[int, ...]) -> tuple[_Looked, ...]:
+    """The first rows of every sheet. Many formats look at the beginning of a file before one reads it."""
+    import python_calamine
+
+    if container == "xlsx":
+        _require_true_sizes(path, called)
+    book = _book(path, called)
+    found = []
+    with _refused(called):
+        kinds = book.sheets_metadata
+    for kind in kinds:
+        if kind.typ != python_calamine.SheetTypeEnum.WorkSheet:
+            continue
+        opened = _opened(book, kind.name, called)
+        head = tuple(tuple(row) for row in islice(_cells(opened), _HEAD_ROWS))
+        is_all = opened.start is None or opened.total_height <= _HEAD_ROWS
         del opened
-    return best, kept
+        scan = _scan(path, called, kind.name) if container == "xlsx" else _Scan()
+        is_shown = kind.visible == python_calamine.SheetVisibleEnum.Visible
+        found.append(_Looked(kind.name, is_shown, head, is_all, scan))
+    return tuple(found)
+
+
+def _book(path: str, called: str) -> Any:
+    import python_calamine
+
+    with _refused(called), open(path, "rb") as stream:  # by its bytes: of a path it believes the extension
+        return python_calamine.load_workbook(stream)
 
 
 def _opened(book: Any, name: str, called: str) -> Any:
@@ -99,14 +122,33 @@ def _opened(book: Any, name: str, called: str) -> Any:
         return book.get_sheet_by_name(name)
 
 
-def _rows(opened: Any, errors: dict[int, list[tuple[int, str]]]) -> Iterator[list[str]]:
+def _rows_of(source: Source, chosen: _Looked) -> Iterator[list[str]]:
+    """The rows of a sheet; the whole of it is loaded only where somebody goes on behind the first ones."""
+    errors = chosen.scan.errors
+    for number, row in enumerate(chosen.head, 1):
+        yield _with_errors(list(row), errors.get(number, ()))
+    if chosen.is_all:
+        return
+    opened = _opened(_book(source.path, source.name), chosen.name, source.name)
+    rows = islice(_cells(opened), len(chosen.head), None)
+    if not errors:
+        yield from rows
+        return
+    for number, cells in enumerate(rows, len(chosen.head) + 1):
+        yield _with_errors(cells, errors.get(number, ()))
+
+
+def _with_errors(cells: list[str], errors: Sequence[tuple[int, str]]) -> list[str]:
+    for column, said in errors:
+        cells += [""] * (column + 1 - len(cells))
+        cells[column] = said
+    return cells
+
+
+def _cells(opened: Any) -> Iterator[list[str]]:
     before = [""] * (opened.start[1] if opened.start else 0)
-    for number, row in enumerate(opened.iter_rows(), 1):
-        cells = before + [cell if type(cell) is str else _text(cell) for cell in row]
-        for column, said in errors.get(number, ()) if errors else ():
-            cells += [""] * (column + 1 - len(cells))
-            cells[column] = said
-        yield cells
+    for row in opened.iter_rows():
+        yield before + [cell if type(cell) is str else _text(cell) for cell in row]
 
 
 def _text(cell: object) -> str:
@@ -125,30 +167,30 @@ def _text(cell: object) -> str:
     return "" if cell is None else str(cell)
 
 
-def _require_true_sizes(source: Source) -> None:
+def _require_true_sizes(path: str, called: str) -> None:
     """Unpack once without keeping anything: a zip may lie about how large it is, and be cut off."""
     try:
-        with zipfile.ZipFile(source.path) as archive:
+        with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
                 if entry.filename.startswith("xl/sharedStrings") or entry.filename == "xl/workbook.xml":
                     with archive.open(entry) as stream:
                         while stream.read(_CHUNK_BYTES):
                             pass
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _damaged(source.name, error) from None
+        raise _damaged(called, error) from None
 
 
-def _scan(source: Source, sheet: str) -> _Scan:
+def _scan(path: str, called: str, sheet: str) -> _Scan:
     """Count the formulas of a sheet, and find its error cells, which the reader of the values leaves empty."""
     try:
-        with zipfile.ZipFile(source.path) as archive:
+        with zipfile.ZipFile(path) as archive:
             member = _member_of(archive, sheet)
             if not member:
                 return _Scan()
             with archive.open(member) as stream:
                 return _scanned(stream)
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _damaged(source.name, error) from None
+        raise _damaged(called, error) from None
 
 
 def _scanned(stream: Any) -> _Scan:

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from rattail.errors import InputRejected
-from rattail.features.batches.reading.delimited import delimited_rows, sniff_delimiter
+from rattail.features.batches.reading.delimited import cut_off, delimited_rows, sniff_delimiter
 from rattail.features.batches.reading.lines import Problem, Remark
 from rattail.features.batches.reading.source import Source
 
@@ -66,7 +66,9 @@ def open_table(
     elif source.container == "text":
         delimiter = delimiter or sniff_delimiter(source.text, is_known=is_known)
         troubles = []
-        rows, remarks, name = delimited_rows(source, delimiter=delimiter, troubles=troubles), [], ""
+        rows, name = delimited_rows(source, delimiter=delimiter, troubles=troubles), ""
+        said = cut_off(source, delimiter=delimiter)
+        remarks = [Remark(0, said)] if said else []
     else:
         raise InputRejected(f"{source.name} is no table: it is {_kinds(source.container)}.")
     remarks += [Remark(0, text) for text in source.remarks]
@@ -98,6 +100,11 @@ def column_name(index: int) -> str:
         index, rest = divmod(index - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def name_of(names: Sequence[str], place: int) -> str:
+    """A column as a person finds it: by its name, or by its letter where it has none."""
+    return (names[place] if place < len(names) else "") or f"column {column_name(place)}"
 
 
 def width_of(rows: Sequence[Sequence[str]]) -> int:
