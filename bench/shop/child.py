@@ -1,6 +1,6 @@
 """One stage of a benchmark in a process of its own: prints seconds, CPU seconds and peak memory as JSON.
 
-    python -m shop.child STAGE APPDIR [FILE] [NUMBER]
+python -m shop.child STAGE APPDIR [FILE] [NUMBER]
 """
 
 from __future__ import annotations
@@ -12,8 +12,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from shop.records import VENDOR, fill, opened
+
+if TYPE_CHECKING:
+    from rattail.features.batches.service.ground import Ground
 
 
 def main(stage: str, appdir: str, *rest: str) -> None:
@@ -46,24 +50,26 @@ def main(stage: str, appdir: str, *rest: str) -> None:
     session.close()
 
 
-def make(path: str, ground):  # type: ignore[no-untyped-def]
+def make(path: str, ground: Ground) -> dict[str, Any]:
     from rattail.features.batches.service.make import Progress, make_batch
     from rattail.features.batches.service.plan import Request, plan_batch
 
-    request = Request(kind="vendor_catalog", path=path, vendor=VENDOR, settings={"hold_above_percent": 50})
+    request = Request(
+        kind="vendor_catalog", path=path, vendor=VENDOR, settings={"hold_above_percent": 50}, is_forced=True
+    )
     plan = plan_batch(request, ground=ground, progress=lambda _: None)
     batch = make_batch(plan, ground=ground, progress=Progress(reading=lambda _: None))
     return {"number": batch.number, "rows": batch.row_count, "changes": batch.change_count, "counts": batch.counts}
 
 
-def execute(number: int, ground):  # type: ignore[no-untyped-def]
+def execute(number: int, ground: Ground) -> dict[str, Any]:
     from rattail.features.batches.service.execute import execute_batch
 
     done = execute_batch(number, ground=ground).done
     return done._asdict()
 
 
-def undo(number: int, ground):  # type: ignore[no-untyped-def]
+def undo(number: int, ground: Ground) -> dict[str, Any]:
     from rattail.features.batches.service.execute import undo_batch
 
     return undo_batch(number, ground=ground).done._asdict()
@@ -73,7 +79,7 @@ def read_floor(path: str) -> int:
     """csv.reader and one bulk insert of the columns that are saved of each row, into a bare table."""
     from django.db import transaction
 
-    from rattail.database.bulk import change_rows, insert_rows
+    from rattail.database.bulk import change_rows
     from rattail.features.batches.models import CatalogRow
 
     def rows() -> Iterator[tuple[object, ...]]:
@@ -94,11 +100,10 @@ def read_floor(path: str) -> int:
         change_rows(f"CREATE TABLE bench_floor ({', '.join(f'{name} {kinds[name]}' for name in order)})")
         _bare_insert("bench_floor", order, rows())
     change_rows("DROP TABLE bench_floor")
-    del insert_rows
     return 0
 
 
-def _connection():  # type: ignore[no-untyped-def]
+def _connection() -> Any:
     from django.db import connection
 
     return connection
@@ -126,7 +131,7 @@ def execute_floor(number: int) -> int:
     """The bare bulk statements that the changes need: one for each table, with the values at hand; then rolled back."""
     from django.db import transaction
 
-    from rattail.database.bulk import change_rows, fetch_rows, insert_rows
+    from rattail.database.bulk import fetch_rows, insert_rows
     from rattail.retail.changes.groups import groups_of
 
     work = []
@@ -138,8 +143,7 @@ def execute_floor(number: int) -> int:
         values = [(row[0], *(json.loads(row[1]) if isinstance(row[1], str) else row[1])) for row in rows]
         work.append((group, values))
     began = time.perf_counter()
-    sid = transaction.atomic()
-    with sid:
+    with transaction.atomic():
         for group, values in work:
             if group.action == "insert":
                 stamps = {"batch": number, "recorded_at": "2026-11-22 12:00:00", "recorded_by": "bench"}
@@ -154,8 +158,6 @@ def execute_floor(number: int) -> int:
                 )
         transaction.set_rollback(True)
     took = time.perf_counter() - began
-    del change_rows
-    print(json.dumps({"floor_s": took}), file=sys.stderr)
     return round(took * 1_000_000)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -49,7 +50,9 @@ def fill(products: int, items: int) -> None:
     with transaction.atomic():
         Store.objects.create(id=1, code="1", name="Main street")
         Vendor.objects.create(id=1, code=VENDOR, name="UNFI")
-        names = "id brand description size unit tax_code is_weighed is_food_stamp is_organic is_active is_pending".split()
+        names = (
+            "id brand description size unit tax_code is_weighed is_food_stamp is_organic is_active is_pending".split()
+        )
         rows = (
             (n, "BRAND", f"PRODUCT {n}", "12 OZ", "each", "", False, True, False, True, False)
             for n in range(1, products + 1)
@@ -64,7 +67,16 @@ def fill(products: int, items: int) -> None:
             (n, n, DAY, 120_000, cost_of(n) * 100, (cost_of(n) * 100 * 10_000 + 60_000) // 120_000, now, "bench")
             for n in range(1, items + 1)
         )
-        fields = ["id", "vendor_item_id", "effective", "case_size", "case_cost", "unit_cost", "recorded_at", "recorded_by"]
+        fields = [
+            "id",
+            "vendor_item_id",
+            "effective",
+            "case_size",
+            "case_cost",
+            "unit_cost",
+            "recorded_at",
+            "recorded_by",
+        ]
         insert_rows(VendorCost, fields, costs)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -87,7 +99,7 @@ def write_catalog(path: str, *, products: int, rows: int) -> None:
     os.rename(f"{path}.tmp", path)
 
 
-def _catalog(products: int, rows: int):  # type: ignore[no-untyped-def]
+def _catalog(products: int, rows: int) -> Iterator[str]:
     for n in range(1, rows + 1):
         kind = n % 20
         index = n if kind else products + n

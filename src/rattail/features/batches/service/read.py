@@ -49,13 +49,13 @@ def read_into(batch: Batch, plan: Plan, folder: Folder, *, ground: Ground, progr
             judge.problems.clear()
             progress(judge.sequence)
         batch.problem_count = problems.count
-    batch.remarks = remarks[:_REMARKS_KEPT]
     with transaction.atomic():
         judge.finish()
+        batch.remarks = [*judge.remarks, *remarks][:_REMARKS_KEPT]
         tally(batch, plan.kind)
         batch.state = State.READY
         batch.save()
-    tell_planner(plan.kind)
+    tell_planner()
 
 
 def forget_rows(batch: Batch) -> None:
@@ -83,12 +83,11 @@ def tally(batch: Batch, kind: Kind) -> None:
     batch.change_count = int(changes[0][0])
 
 
-def tell_planner(kind: Kind) -> None:
-    """Tell PostgreSQL how many rows there are now: its next plans depend on it. SQLite needs no telling."""
+def tell_planner() -> None:
+    """Tell PostgreSQL how many changes there are now: its next plans depend on it. SQLite needs no telling."""
     if not is_sqlite():
-        for table in (kind.row_model._meta.db_table, "retail_change"):
-            with connection.cursor() as cursor:
-                cursor.execute(f"ANALYZE {quoted(table)}")
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE retail_change")
 
 
 def _take(judge: Judge, chunk: list[Event], batch: Batch) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from rattail.database.bulk import fetch_rows
-from rattail.database.dialect import as_text, one_of
+from rattail.database.dialect import as_text, newest, one_of
 
 COST_FIELDS = (
     "effective",
@@ -91,10 +91,9 @@ def items_of_products(product_ids: Iterable[int]) -> dict[int, list[OtherItem]]:
 
 def _items(vendor_id: int, condition: str, values: Any, day: str) -> list[Item]:
     costs = ", ".join(as_text(f"c.{name}") if name in _DATES else f"c.{name}" for name in COST_FIELDS)
+    in_force = newest("retail_vendorcost", "c", where="x.vendor_item_id = v.id AND x.effective <= %s", by="effective")
     rows = fetch_rows(
-        f"SELECT v.id, v.code, v.product_id, c.id, {costs} FROM retail_vendoritem v "  # noqa: S608 - names of ours
-        "LEFT JOIN retail_vendorcost c ON c.id = (SELECT x.id FROM retail_vendorcost x "
-        "WHERE x.vendor_item_id = v.id AND x.effective <= %s ORDER BY x.effective DESC LIMIT 1) "
+        f"SELECT v.id, v.code, v.product_id, c.id, {costs} FROM retail_vendoritem v {in_force} "  # noqa: S608
         f"WHERE v.vendor_id = %s AND {condition}",
         [day, vendor_id, values],
     )
