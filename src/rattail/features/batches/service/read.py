@@ -42,7 +42,7 @@ def read_into(batch: Batch, plan: Plan, folder: Folder, *, ground: Ground, progr
     with ProblemFile(folder) as problems, many_short_lived():
         for chunk in _chunks(plan.format.read(source, plan.reading)):
             problems.add(one for one in chunk if isinstance(one, Problem))
-            remarks.extend(f"{plan.format.row_word} {one.row}: {one.text}" for one in chunk if isinstance(one, Remark))
+            remarks.extend(_said(one, plan.format.row_word) for one in chunk if isinstance(one, Remark))
             with transaction.atomic():
                 _take(judge, chunk, batch)
             problems.add(judge.problems)
@@ -88,6 +88,12 @@ def tell_planner() -> None:
     if not is_sqlite():
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE retail_change")
+
+
+def _said(remark: Remark, row_word: str) -> str:
+    """A remark with its place, where it has one and does not say it itself."""
+    place = f"{row_word} {remark.row}: " if remark.row else ""
+    return remark.text if remark.text.startswith(place) else place + remark.text
 
 
 def _take(judge: Judge, chunk: list[Event], batch: Batch) -> None:
