@@ -149,7 +149,11 @@ def _plan(planned: Import, files: tuple[CsvFile, ...], ground: Ground) -> Plan:
 
 
 def _survey(files: Sequence[CsvFile], ground: Ground, progress: Callable[[int], None]) -> tuple[CodeRules, int]:
-    """How the codes of all files are written; few codes of a length that is printed have their check digit."""
+    """How the codes of all files are written.
+
+    Codes are expected as they are printed: a few wrong check digits are mistakes in those rows, and only a column
+    that is full of them may mean that there are none.
+    """
     survey = CodeSurvey()
     count = 0
     for file in files:
@@ -160,8 +164,12 @@ def _survey(files: Sequence[CsvFile], ground: Ground, progress: Callable[[int], 
             if count % _SAID_EVERY == 0:
                 progress(count)
     tallies = survey.tallies()
-    few = {length: True for length in _WITH_CHECK_DIGIT if length not in tallies or tallies[length].codes < FEW}
-    rules = survey.rules(given=few, type2=Type2Layout(ground.weighed_codes))
+    printed = {
+        length: True
+        for length in _WITH_CHECK_DIGIT
+        if length not in tallies or tallies[length].codes - tallies[length].valid < FEW
+    }
+    rules = survey.rules(given=printed, type2=Type2Layout(ground.weighed_codes))
     questions = rules.questions
     if questions:
         said = "; ".join(str(one) for one in questions)
