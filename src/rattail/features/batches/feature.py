@@ -42,6 +42,11 @@ FEATURE = Feature(
             "Read tables of the records from CSV files, as a batch.",
             "rattail.features.batches.csv_in.cli:import_csv",
         ),
+        Command(
+            "make-vendor-mapping",
+            "Settle once how the files of a vendor are laid out.",
+            f"{_CLI}.mapping:make_vendor_mapping",
+        ),
         Command("list-formats", "List the layouts of files that can be read.", f"{_CLI}.make:list_formats"),
     ),
 )
