@@ -55,7 +55,9 @@ class Layout:
 
     def key(self, values: Iterable[Any]) -> Values:
         """What names the record with these values; a ledger line is named by all that it says."""
-        texts = [moment_text(one) if at in self.moment_at and type(one) is str else one for at, one in enumerate(values)]
+        texts = [
+            moment_text(one) if at in self.moment_at and type(one) is str else one for at, one in enumerate(values)
+        ]
         return tuple(texts[at] for at in self.key_at) if self.key_at else tuple(texts)
 
     def fetch(self, asked: Iterable[Any]) -> list[Present]:

@@ -25,6 +25,8 @@ _CODE_FIELDS = ",".join(RECORDS["product_code"].fields)
 class Products(TableJudge):
     """A product is named by its code; a code that nobody knows makes a product with this code."""
 
+    is_renamed_when_made = True
+
     def __init__(self, sheet: Sheet, context: Context) -> None:
         super().__init__(sheet, context)
         self._code_ids = id_pool(ProductCode)
@@ -53,7 +55,6 @@ class Products(TableJudge):
         product = next(self._ids)
         found = self.insert(sequence, product, values)
         self.context.names.product_made(reference, product)
-        self._first.first(fingerprint(repr((product,))), sequence)
         if not isinstance(reference, Code):
             return found
         code = change_row(
@@ -197,7 +198,7 @@ class Ledger(TableJudge):
         super().__init__(sheet, context)
         self._met = Seen()  # a line, and the how manieth of its kind it is
 
-    def judge(self, sequence: int, row: list[Any]) -> Found:
+    def judge(self, sequence: int, row: list[Any], number: int) -> Found:
         try:
             unknown = next((one for one in row if type(one) is Unknown), None)
             if unknown is not None:

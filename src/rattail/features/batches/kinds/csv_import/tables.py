@@ -52,6 +52,8 @@ class Wrong(Exception):
 class TableJudge:
     """Judges the rows of a table whose records are named by their own fields."""
 
+    is_renamed_when_made = False  # whether a new record is named otherwise by the rows after its own
+
     def __init__(self, sheet: Sheet, context: Context) -> None:
         self.sheet = sheet
         self.context = context
@@ -67,7 +69,7 @@ class TableJudge:
             if one.kind in ("store", "department", "vendor", "product", "item", "invoice")
         ]
         self._ids = id_pool(sheet.record.model)
-        self._first = Seen()  # name of a record -> sequence of the row that names it
+        self._first = Seen()  # name of a record -> the row of the file that names it
         self._present: dict[Values, list[Present]] = {}
         self._all: dict[Any, list[Present]] = {}
 
@@ -104,8 +106,11 @@ class TableJudge:
             self._present.setdefault(self.layout.key(one.values), []).append(one)
             self._all.setdefault(one.values[at], []).append(one)
 
-    def judge(self, sequence: int, row: list[Any]) -> Found:
-        """Which record a row is, and what it would change; `look_up` has seen the row."""
+    def judge(self, sequence: int, row: list[Any], number: int) -> Found:
+        """Which record a row is, and what it would change; `look_up` has seen the row.
+
+        `sequence` counts the rows of the batch, `number` those of the file.
+        """
         try:
             unknown = next((one for one in row if type(one) is Unknown), None)
             if unknown is not None:
@@ -114,9 +119,11 @@ class TableJudge:
             name = self.name_of(row, values)
             first = self._first.get(fingerprint(repr(name)))
             if first:
-                return Found(problem=("", f"row {first} of the import names the same record"), is_duplicate=True)
+                return Found(problem=("", f"names the same record as row {first}"), is_duplicate=True)
             found = self.judge_named(sequence, row, values)
-            self._first.first(fingerprint(repr(name)), sequence)
+            self._first.first(fingerprint(repr(name)), number)
+            if self.is_renamed_when_made:
+                self._first.first(fingerprint(repr(self.name_of(row, values))), number)
             return found
         except Wrong as wrong:
             return Found(problem=(wrong.column, wrong.reason))
