@@ -42,6 +42,7 @@ class Judge(ABC):
         self.sequence = sequence  # of the last row written
         self.is_again = sequence > 0  # rows are judged again, one by one, after a person's correction
         self.problems: list[Problem] = []  # what the judge itself found wrong; whoever calls takes them away
+        self.remarks: list[str] = []  # what people should know of the whole file; whoever calls takes them away
 
     @abstractmethod
     def take(self, events: Sequence[Event]) -> None:
