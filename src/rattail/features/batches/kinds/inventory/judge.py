@@ -17,7 +17,7 @@ from rattail.features.batches.kinds.kind import BAD, Job, Judge, note_of
 from rattail.features.batches.models import CountRow
 from rattail.features.batches.reading.lines import CountLine, Event, Problem
 from rattail.features.batches.states import State
-from rattail.features.batches.statuses import Status
+from rattail.features.batches.statuses import HELD, Status
 from rattail.retail.amounts import from_decimal, text_of
 from rattail.retail.barcodes import BadCode, Code, Type2Layout
 from rattail.retail.changes.journal import stored
@@ -40,6 +40,8 @@ NAMES = [
     "location",
 ]
 _NOT_FOUND = int(Status.PRODUCT_NOT_FOUND)
+_COUNTS = int(Status.QUANTITY_CHANGE)  # of nearly all rows, until the end tells better
+_HELD = int(HELD)
 _NOTHING = Quantity(None)
 
 #: A row of the file, its code, and why its code cannot be read. A plain tuple: there is one for every row.
@@ -142,7 +144,7 @@ class CountJudge(Judge):
             self._add(line, code, None, _NOT_FOUND, "")
             return
         if not line.cases and not code.embedded and 0 <= line.units <= MOST:  # nearly all rows
-            self._add(line, code, product, 0, "", Quantity(line.units))
+            self._add(line, code, product, _COUNTS, "", Quantity(line.units))
             return
         quantity = quantity_of(
             line,
@@ -157,7 +159,8 @@ class CountJudge(Judge):
             reason = "is too much to be a count: expected at most 100,000,000 units"
             self._set_aside(line, code, "units" if line.units else "cases", shown, reason)
             return
-        self._add(line, code, product, quantity.statuses, quantity.note, quantity)
+        statuses = quantity.statuses if quantity.statuses & _HELD else quantity.statuses | _COUNTS
+        self._add(line, code, product, statuses, quantity.note, quantity)
 
     def _set_aside(self, line: CountLine, code: Code | None, column: str, value: str, reason: str) -> None:
         problem = Problem(line.row, column, value, reason, line.code, "", line.description)

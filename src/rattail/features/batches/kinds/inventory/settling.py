@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rattail.database.bulk import change_rows, fetch_rows
-from rattail.database.dialect import as_text, is_sqlite
+from rattail.database.dialect import as_text, differs, is_sqlite
 from rattail.errors import InputRejected
 from rattail.features.batches.kinds.inventory.changing import write_stock_changes, zero_the_others
 from rattail.features.batches.kinds.inventory.settings import Duplicates, Mode
@@ -18,11 +18,14 @@ from rattail.retail.changes.journal import forget_changes
 
 NOT_COUNTED = "this product was not counted"  # the note of the rows that nobody counted, which are made here
 _OURS = "this product "  # every note that is written here begins so, and no other does
+_IS_OURS = f"(substr(note, 1, {len(_OURS)}) = '{_OURS}' AND note <> '{NOT_COUNTED}')"
 _NO_CHANGE, _QUANTITY_CHANGE = int(Status.NO_CHANGE), int(Status.QUANTITY_CHANGE)
 _DUPLICATE, _QUESTION, _SUSPICIOUS = int(Status.DUPLICATE), int(Status.QUESTION), int(Status.SUSPICIOUS)
-_GONE = int(Status.BAD_ROW | Status.REMOVED)
+_REMOVED = int(Status.REMOVED)
+_GONE = int(Status.BAD_ROW) | _REMOVED
 _WAITING = _QUESTION | _SUSPICIOUS
 _GIVEN_HERE = _NO_CHANGE | _QUANTITY_CHANGE | _DUPLICATE
+_ALL = 2**31 - 1
 _NAMED_AT_MOST = 5
 
 
@@ -65,19 +68,16 @@ def settle(count: Count) -> None:
 
 
 def _forget(count: Count) -> None:
-    """Take everything back that was written here before; what people removed stays removed."""
+    """Take back what was written here before and would be in the way; what people removed stays removed."""
     forget_changes(count.number)
     change_rows(
         "DELETE FROM batches_countrow WHERE batch_id = %s AND source_row = 0 AND note = %s AND statuses & %s = 0",
-        [count.batch_id, NOT_COUNTED, int(Status.REMOVED)],
+        [count.batch_id, NOT_COUNTED, _REMOVED],
     )
-    is_ours = f"substr(note, 1, {len(_OURS)}) = '{_OURS}' AND note <> '{NOT_COUNTED}'"
-    held_here, all_bits = _GIVEN_HERE | _WAITING, 2**31 - 1
     change_rows(
-        f"UPDATE batches_countrow SET statuses = statuses & CASE WHEN {is_ours} THEN %s ELSE %s END, "  # noqa: S608
-        f"before = NULL, after = NULL, note = CASE WHEN {is_ours} THEN '' ELSE note END "
-        f"WHERE batch_id = %s AND note <> '{NOT_COUNTED}' AND (statuses & %s <> 0 OR {is_ours})",
-        [all_bits & ~held_here, all_bits & ~_GIVEN_HERE, count.batch_id, _GIVEN_HERE],
+        f"UPDATE batches_countrow SET statuses = statuses & %s, note = '', before = NULL, after = NULL "  # noqa: S608
+        f"WHERE batch_id = %s AND {_IS_OURS} AND statuses & %s <> 0",
+        [_ALL & ~_GIVEN_HERE & ~_WAITING, count.batch_id, _WAITING | _REMOVED],
     )
 
 
@@ -159,20 +159,34 @@ def _decide(count: Count) -> None:
 
 
 def _tell_rows(count: Count) -> None:
-    """The statuses, notes, before and after of the rows; both amounts stand in the last row of a product."""
+    """Notes, before and after of the rows, then their statuses; both amounts stand in the last row of a product.
+
+    Only what will be another value is written: the rows came with the status that most of them keep.
+    """
     is_last = "batches_countrow.sequence = c.sequence"
     loses = f"c.is_sum = 0 AND NOT {is_last}" if count.duplicates is Duplicates.LAST else "1 = 0"
-    change_rows(
-        f"UPDATE batches_countrow SET statuses = statuses | CASE WHEN {loses} THEN {_DUPLICATE} "  # noqa: S608
-        f"ELSE c.verdict END, before = CASE WHEN {is_last} AND c.will_be IS NOT NULL THEN c.was END, "
-        f"after = CASE WHEN {is_last} THEN c.will_be END, "
-        f"note = CASE WHEN {loses} THEN '{_OURS}is counted in row ' || c.sequence || ', which is later' "
+    note = (
+        f"CASE WHEN {loses} THEN '{_OURS}is counted in row ' || c.sequence || ', which is later' "
         f"WHEN c.waits_for IS NOT NULL THEN '{_OURS}waits for row ' || c.waits_for "
         f"WHEN c.verdict = {_QUESTION} THEN '{_OURS}is counted in ' || c.row_count || ' rows: remove all but one' "
         f"WHEN c.verdict = {_SUSPICIOUS} THEN '{_OURS}was counted later: ' || substr(c.was_counted_at, 1, 16) "
         f"WHEN c.row_count > 1 AND c.is_sum = 1 AND NOT {is_last} THEN '{_OURS}is added up in row ' || c.sequence "
         f"WHEN c.row_count > 1 AND c.is_sum = 1 THEN '{_OURS}is in ' || c.row_count || ' rows, which add up' "
-        "ELSE note END FROM counted c WHERE batch_id = %s AND batches_countrow.product_id = c.product_id "
-        f"AND statuses & %s = 0 AND note <> '{NOT_COUNTED}'",
-        [count.batch_id, _GONE | _WAITING],
+        f"WHEN {_IS_OURS} THEN '' ELSE note END"
+    )
+    before = f"CASE WHEN {is_last} AND c.will_be IS NOT NULL THEN c.was END"
+    after = f"CASE WHEN {is_last} THEN c.will_be END"
+    status = f"(statuses & {_ALL & ~_GIVEN_HERE}) | (CASE WHEN {loses} THEN {_DUPLICATE} ELSE c.verdict END)"
+    where = (
+        "FROM counted c WHERE batch_id = %s AND batches_countrow.product_id = c.product_id "
+        f"AND statuses & {_GONE | _WAITING} = 0 AND note <> '{NOT_COUNTED}'"
+    )
+    change_rows(
+        f"UPDATE batches_countrow SET before = {before}, after = {after}, note = {note} {where} "  # noqa: S608
+        f"AND (note <> {note} OR {differs('before', before)} OR {differs('after', after)})",
+        [count.batch_id],
+    )
+    change_rows(
+        f"UPDATE batches_countrow SET statuses = {status} {where} AND statuses <> {status}",  # noqa: S608
+        [count.batch_id],
     )
