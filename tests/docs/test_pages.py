@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.docs.blocks import DOCS, ROOT, blocks_of
-from tests.kit.environment import RUNTIME_DISTRIBUTIONS, Environment, build_environment
+from tests.kit.environment import Environment, build_environment, runtime_distributions
 from tests.kit.programs import needs_module
 
 PAGES = [*sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("*.md"))]
@@ -86,7 +86,7 @@ def test_the_commands_of_the_tutorial_work_in_order(tmp_path: Path) -> None:
     (tmp_path / "rattail").symlink_to(ROOT)
     wheels = tmp_path / "wheels"
     wheels.mkdir()
-    for name in (*RUNTIME_DISTRIBUTIONS, "flit_core"):
+    for name in (*runtime_distributions(), "flit_core"):
         wheel_of_installed(name, wheels)
     env = {
         "PATH": f"{os.path.dirname(sys._base_executable)}:/usr/bin:/bin",  # type: ignore[attr-defined]
@@ -102,7 +102,7 @@ def test_the_commands_of_the_tutorial_work_in_order(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def poser(wheel: Path) -> Iterator[Environment]:
     """One environment for all how-tos; each gets an app folder and a home of its own."""
-    with build_environment(wheel) as environment:
+    with build_environment(wheel, has_records=True) as environment:
         yield environment
 
 
@@ -158,7 +158,10 @@ def test_every_page_is_reached_from_the_readme() -> None:
 
 
 def wheel_of_installed(name: str, target: Path) -> None:
-    """Pack an installed distribution (pure Python) into a wheel again, so that pip needs no registry."""
+    """Pack an installed distribution into a wheel again, so that pip needs no registry.
+
+    It is called pure whatever it is: it comes from the Python that it will be installed for.
+    """
     distribution = importlib.metadata.distribution(name)
     stem = f"{distribution.metadata['Name'].replace('-', '_')}-{distribution.version}"
     with zipfile.ZipFile(target / f"{stem}-py3-none-any.whl", "w") as wheel:

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-RUNTIME_DISTRIBUTIONS = ("click", "tzdata")
+#: What the folder commands need: an environment with no more than this proves that they need no more.
+FOLDER_DISTRIBUTIONS = ("click", "tzdata")
 
 
 class Environment:
@@ -65,13 +66,32 @@ class Environment:
         subprocess.run([*command, *words], check=True, capture_output=True)
 
 
-@contextmanager
-def build_environment(wheel: Path) -> Iterator[Environment]:
-    """Make a virtual environment that any user can run, with our wheel and what it needs.
+@cache
+def runtime_distributions() -> tuple[str, ...]:
+    """Every distribution that ours needs, and what those need, as they are installed here."""
+    from packaging.requirements import Requirement
 
-    pip installs it once for each test process; the environments of the tests are moved copies.
+    found: dict[str, None] = {}
+    pending = ["rattail-appfolder"]
+    while pending:
+        for text in importlib.metadata.requires(pending.pop()) or ():
+            requirement = Requirement(text)
+            extras = ("", "binary") if requirement.name == "psycopg-binary" else ("",)
+            if requirement.marker is None or any(requirement.marker.evaluate({"extra": one}) for one in extras):
+                if requirement.name not in found:
+                    found[requirement.name] = None
+                    pending.append(requirement.name)
+    return tuple(found)
+
+
+@contextmanager
+def build_environment(wheel: Path, *, has_records: bool = False) -> Iterator[Environment]:
+    """Make a virtual environment that any user can run, with our wheel and what the folder commands need.
+
+    With `has_records` it has everything that our wheel asks for, and this process's Python, which its compiled
+    parts fit. pip installs it once for each test process; the environments of the tests are moved copies.
     """
-    template = _template(wheel)
+    template = _template(wheel, has_records=has_records)
     above = _open_folder()
     try:
         path = above / "poser"
@@ -84,12 +104,13 @@ def build_environment(wheel: Path) -> Iterator[Environment]:
 
 
 @cache
-def _template(wheel: Path) -> Environment:
+def _template(wheel: Path, *, has_records: bool) -> Environment:
     above = _open_folder()
     atexit.register(shutil.rmtree, above)
     made = Environment(above / "poser")
-    subprocess.run([runnable_python(), "-m", "venv", "--without-pip", str(made.path)], check=True)
-    for name in RUNTIME_DISTRIBUTIONS:
+    python = sys.executable if has_records else runnable_python()
+    subprocess.run([python, "-m", "venv", "--without-pip", str(made.path)], check=True)
+    for name in runtime_distributions() if has_records else FOLDER_DISTRIBUTIONS:
         _copy_distribution(name, made.site_packages)
     made.install(wheel)
     return made
@@ -132,7 +153,7 @@ def runnable_python() -> str:
 
 
 def _copy_distribution(name: str, site_packages: Path) -> None:
-    """Copy an installed distribution as it is; pure Python ones work wherever they stand."""
+    """Copy an installed distribution as it is; it works wherever a Python that it fits finds it."""
     distribution = importlib.metadata.distribution(name)
     for file in distribution.files or ():
         if file.parts[0] == ".." or file.suffix == ".pyc":

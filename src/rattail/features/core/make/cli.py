@@ -138,6 +138,7 @@ def _next_steps(session: Session) -> list[tuple[str, str]]:
     naming = [("name the app", line("set-option", "app.title", "Our Shop"))] if title.source == "default" else []
     return [
         *naming,
+        ("make the tables of the records", line("migrate-db")),
         ("see every setting", line("show-config")),
         ("see what was made", line("show-appdir")),
         ("check it, today and every night", line("check-appdir")),
