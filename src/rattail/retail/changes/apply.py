@@ -12,6 +12,8 @@ from rattail.retail.changes.groups import Group, Side, groups_of
 from rattail.retail.changes.journal import INSERT, UPDATE, stored
 from rattail.retail.changes.moved import refuse_moved
 
+_WAITS_S = 30
+
 
 class Deed(NamedTuple):
     """Who carries changes out and when; `reason` and `at` (when it happened in the store) go into the ledger."""
@@ -31,12 +33,19 @@ class Done(NamedTuple):
 
 
 def begin_strictly() -> None:
-    """Make the transaction that just began refuse what another one changes meanwhile.
+    """Make the transaction that just began wait for others like it, and refuse what is changed meanwhile.
 
-    SQLite has one writer; PostgreSQL needs to be told, before anything else is asked.
+    SQLite has one writer; PostgreSQL needs to be told, before anything is asked. Waiting comes first, because the
+    first question decides what the transaction sees; and it is needed, because a new cost is compared with one that
+    another transaction may just be adding another one beside. Numbers are still given out meanwhile.
+
+    Raises:
+        OperationalError: another one takes too long.
     """
     if not is_sqlite():
         change_rows("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        change_rows(f"SET LOCAL lock_timeout = '{_WAITS_S}s'")
+        change_rows("LOCK TABLE retail_counter IN SHARE UPDATE EXCLUSIVE MODE")
 
 
 def apply(batch: int, deed: Deed) -> Done:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import models
@@ -11,7 +12,8 @@ from django.db import models
 from rattail.database.bulk import change_rows, fetch_rows
 from rattail.database.dialect import is_sqlite, quoted
 from rattail.retail.changes.groups import Group, Side, groups_of
-from rattail.retail.changes.journal import INSERT, SEEN
+from rattail.retail.changes.journal import INSERT, SEEN, stored
+from rattail.retail.changes.rules import broken_rules
 from rattail.retail.models import StockMovement
 from rattail.retail.records import RECORDS, Record
 
@@ -19,7 +21,7 @@ _NAMED_AT_MOST = 20
 
 
 class Moved(NamedTuple):
-    """One record that is not as it was. `found` is empty where the record is gone."""
+    """One record that is not as it was: what differs of it. `found` is empty where there is no such record."""
 
     sequence: int
     record: str
@@ -30,18 +32,26 @@ class Moved(NamedTuple):
 
 
 class _Test(NamedTuple):
-    """A question to the database: the changes, called `c`, that `sql` picks cannot be carried out."""
+    """A question to the database: the changes, called `c`, that `sql` picks cannot be carried out.
+
+    `found` is SQL for the id of the record that is there instead.
+    """
 
     group: Group
     sql: str
     parameters: list[Any]
     side: Side
     reason: str
+    found: str = "NULL"
 
 
-def moved_since_reading(batch: int) -> tuple[int, list[Moved]]:
-    """How many changes cannot be carried out because their records moved, and the first of them."""
-    return _ask([test for group in groups_of(batch) for test in _tests_before(group)])
+def moved_since_reading(batch: int, *, is_thorough: bool = False) -> tuple[int, list[Moved]]:
+    """How many changes cannot be carried out because their records moved, and the first of them.
+
+    `is_thorough` asks as well what the tables themselves would refuse: what a new record belongs to is gone, or
+    another one is preferred since.
+    """
+    return _ask([test for group in groups_of(batch) for test in _tests_before(group, is_thorough=is_thorough)])
 
 
 def moved_since_execution(batch: int) -> tuple[int, list[Moved]]:
@@ -65,21 +75,24 @@ def hold_moved(batch: int) -> int:
     return held
 
 
-def _tests_before(group: Group) -> Iterator[_Test]:
+def _tests_before(group: Group, *, is_thorough: bool) -> Iterator[_Test]:
     record = group.record
     if group.action != INSERT:
-        yield _Test(group, *_joined(group, "before"), "before", "changed")
+        yield _Test(group, *_joined(group, "before"), "before", "changed", "t.id")
     elif record.series:
-        yield _Test(group, *_in_force(group), "before", "another value is in force")
+        yield _Test(group, *_in_force(group), "before", "another value is in force", "t.id")
     elif record.key != ("id",):
         sql = f"FROM retail_change c JOIN {group.table} t ON {group.same(record.key, table='t')} WHERE {group.where}"
-        yield _Test(group, sql, group.parameters, "after", "somebody made it meanwhile")
+        yield _Test(group, sql, group.parameters, "after", "somebody made it meanwhile", "t.id")
+    if is_thorough:
+        for rule in broken_rules(group):
+            yield _Test(group, rule.sql, rule.parameters, "after", rule.reason)
 
 
 def _tests_after(group: Group) -> Iterator[_Test]:
     if group.action == SEEN:
         return
-    yield _Test(group, *_joined(group, "after"), "after", "changed")
+    yield _Test(group, *_joined(group, "after"), "after", "changed", "t.id")
     if group.action == INSERT:
         yield from _references(group)
 
@@ -120,50 +133,52 @@ def _references(group: Group) -> Iterator[_Test]:
 
 
 def _made_by_the_batch(model: type[models.Model], batch: int) -> tuple[str, list[Any]]:
-    if model is StockMovement:
-        made, parameters = _inserted_by_the_batch("stock_movement", batch)
-        return f"((r.batch IS NOT NULL AND r.batch = %s) OR {made})", [batch, *parameters]
     record = next((one for one in RECORDS.values() if one.model is model), None)
     if record is None:
         return "(1 = 0)", []
-    return _inserted_by_the_batch(record.name, batch)
-
-
-def _inserted_by_the_batch(record: str, batch: int) -> tuple[str, list[Any]]:
     made = "FROM retail_change d WHERE d.batch = %s AND d.record = %s AND d.action = 'insert' AND NOT d.is_held"
     # SQLite looks a list up that it made once, PostgreSQL joins: either is quick where the other is not.
-    if is_sqlite():
-        return f"r.id IN (SELECT d.record_id {made})", [batch, record]  # noqa: S608 - constants
-    return f"EXISTS (SELECT 1 {made} AND d.record_id = r.id)", [batch, record]
+    listed, joined = f"r.id IN (SELECT d.record_id {made})", f"EXISTS (SELECT 1 {made} AND d.record_id = r.id)"
+    sql = listed if is_sqlite() else joined
+    if model is StockMovement:  # those of the ledger are written down nowhere else
+        return f"({sql} OR (r.batch IS NOT NULL AND r.batch = %s))", [batch, record.name, batch]
+    return sql, [batch, record.name]
 
 
 def _ask(tests: Sequence[_Test]) -> tuple[int, list[Moved]]:
-    count = 0
-    moved: list[Moved] = []
-    for test in tests:
-        found = int(fetch_rows(f"SELECT count(*) {test.sql}", test.parameters)[0][0])
-        if found and len(moved) < _NAMED_AT_MOST:
-            moved.extend(_named(test))
-        count += found
-    return count, sorted(moved)[:_NAMED_AT_MOST]
+    failed = [test for test in tests if fetch_rows(f"SELECT 1 {test.sql} LIMIT 1", test.parameters)]
+    if not failed:
+        return 0, []
+    each = " UNION ".join(f"SELECT c.sequence, c.position {test.sql}" for test in failed)
+    parameters = [value for test in failed for value in test.parameters]
+    count = int(fetch_rows(f"SELECT count(*) FROM ({each}) AS failed", parameters)[0][0])  # noqa: S608
+    named: dict[tuple[int, str, int], Moved] = {}
+    for test in failed:
+        for one in _named(test):
+            named.setdefault((one.sequence, one.record, one.record_id), one)
+    return count, [named[place] for place in sorted(named)[:_NAMED_AT_MOST]]
 
 
 def _named(test: _Test) -> Iterator[Moved]:
     record = test.group.record
     rows = fetch_rows(
-        f"SELECT c.sequence, c.record_id, c.{test.side} {test.sql} ORDER BY c.sequence LIMIT {_NAMED_AT_MOST}",
+        f"SELECT c.sequence, c.record_id, c.{test.side}, {test.found} {test.sql} "
+        f"ORDER BY c.sequence, c.position LIMIT {_NAMED_AT_MOST}",
         test.parameters,
     )
-    for sequence, record_id, values in rows:
-        expected = dict(zip(test.group.fields, json.loads(values) if isinstance(values, str) else values, strict=True))
-        found = _present(record, record_id)
-        differing = [name for name in expected if not found or found.get(name) != expected[name]]
+    for sequence, record_id, values, found_id in rows:
+        listed = json.loads(values) if isinstance(values, str) else values
+        expected = dict(zip(test.group.fields, listed or [None] * len(test.group.fields), strict=True))
+        found = {} if found_id is None else _present(record, found_id)
+        names: Sequence[str] = [name for name in expected if not found or found[name] != expected[name]]
+        if test.side == "after" and test.group.action == INSERT and test.reason != "changed":
+            names = [name for name in record.key if name in expected]
         yield Moved(
             sequence,
             record.name,
             record_id,
-            {name: expected[name] for name in differing},
-            {name: found[name] for name in differing} if found else {},
+            {name: expected[name] for name in names},
+            {name: found[name] for name in names} if found else {},
             test.reason,
         )
 
@@ -171,4 +186,11 @@ def _named(test: _Test) -> Iterator[Moved]:
 def _present(record: Record, record_id: int) -> dict[str, Any]:
     names = ", ".join(quoted(name) for name in record.fields)
     rows = fetch_rows(f"SELECT {names} FROM {quoted(record.table)} WHERE id = %s", [record_id])  # noqa: S608
-    return dict(zip(record.fields, rows[0], strict=True)) if rows else {}
+    return dict(zip(record.fields, map(_as_written_down, rows[0]), strict=True)) if rows else {}
+
+
+def _as_written_down(value: Any) -> Any:
+    """What a driver made of a date or a time, as changes have it."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.isoformat(" ")
+    return stored(value) if isinstance(value, date) else value

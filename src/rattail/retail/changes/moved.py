@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rattail.database.bulk import field_of
 from rattail.errors import RecordsMoved
+from rattail.retail.amounts import text_of
 from rattail.retail.changes.compare import Moved
+from rattail.retail.fields import AmountField
 from rattail.retail.records import RECORDS
 
 _SHOWN = 5
@@ -31,10 +34,25 @@ def refuse_moved(batch: int, count: int, moved: Sequence[Moved], *, since: str) 
 def _sentence(one: Moved) -> str:
     title = str(RECORDS[one.record].model._meta.verbose_name)
     where = f"row {one.sequence}: {title} {one.record_id}"
-    if one.reason != "changed":
-        return f"{where}: {one.reason}"
-    if not one.found:
-        return f"{where} is gone"
-    return f"{where}: " + ", ".join(
-        f"{name} is {one.found[name]!r}, expected {value!r}" for name, value in one.expected.items()
+    differences = ", ".join(
+        f"{name} is {_said(one.record, name, one.found[name])}, expected {_said(one.record, name, value)}"
+        for name, value in one.expected.items()
+        if name in one.found and one.found[name] != value
     )
+    if one.reason == "changed":
+        return f"{where}: {differences}" if one.found else f"{where} is gone"
+    if differences:
+        return f"{where}: {one.reason}: {differences}"
+    known_by = ", ".join(f"{name} {_said(one.record, name, value)}" for name, value in one.expected.items())
+    return f"{where}: {one.reason}" + (f" ({known_by})" if known_by else "")
+
+
+def _said(record: str, name: str, value: object) -> str:
+    """A value as a person writes it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and isinstance(field_of(RECORDS[record].model, name), AmountField):
+        return text_of(value)
+    return repr(value)

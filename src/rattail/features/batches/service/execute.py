@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 
 from rattail.audit.trail import record
 from rattail.database.bulk import change_rows, fetch_rows
@@ -19,6 +19,8 @@ from rattail.features.batches.service.find import find_batch, folder_of
 from rattail.features.batches.service.ground import Ground
 from rattail.features.batches.states import State
 from rattail.retail.changes.apply import Deed, Done, apply, begin_strictly, put_back
+from rattail.retail.changes.compare import moved_since_reading
+from rattail.retail.changes.moved import refuse_moved
 from rattail.retail.numbers import number_text
 
 _EXECUTABLE = (State.READY, State.UNDONE)
@@ -38,21 +40,22 @@ def execute_batch(number: int, *, ground: Ground) -> Executed:
     moment exactly one does.
 
     Raises:
-        NotAllowed: the batch is not in a state to be executed.
+        NotAllowed: the batch is not in a state to be executed, or it was undone only in part.
         RecordsMoved: a record is not as it was when the batch was read; nothing was changed.
         AppDirBusy: another process works on the batch, or holds the database too long.
     """
     batch = find_batch(number, ground=ground)
-    folder = folder_of(batch, ground=ground)
-    with leased(number, folder.path):
+    with leased(number, folder_of(batch, ground=ground).path), _sentences(batch, since="was read"):
+        batch.refresh_from_db()  # it may have been executed since it was found
         _begin(batch)
         try:
-            with _sentences(batch), transaction.atomic():
+            with transaction.atomic():
                 begin_strictly()
                 done = apply(number, _deed(batch, ground, f"batch {batch}: {_reason(batch)}"))
                 _end(batch, State.EXECUTED, State.EXECUTING, ground, done)
         except BaseException:
-            change_rows("UPDATE batches_batch SET state = 'ready' WHERE id = %s AND state = 'executing'", [batch.pk])
+            with suppress(DatabaseError):  # else the next command sets it right
+                _let_go(batch)
             raise
         batch.refresh_from_db()
         _write_result(batch, done, ground=ground)
@@ -68,12 +71,14 @@ def undo_batch(number: int, *, ground: Ground, is_partial: bool = False) -> Exec
             those stay and the others are put back.
     """
     batch = find_batch(number, ground=ground)
-    if batch.state != State.EXECUTED:
-        raise NotAllowed(f"batch {batch} is {batch.state}: only an executed batch can be undone.")
-    with leased(number, folder_of(batch, ground=ground).path), _sentences(batch), transaction.atomic():
-        begin_strictly()
-        done = put_back(number, _deed(batch, ground, f"undo of batch {batch}"), is_partial=is_partial)
-        _end(batch, State.UNDONE, State.EXECUTED, ground, done)
+    with leased(number, folder_of(batch, ground=ground).path), _sentences(batch, since="was executed"):
+        with transaction.atomic():
+            begin_strictly()
+            batch.refresh_from_db()
+            if batch.state != State.EXECUTED:
+                raise NotAllowed(f"batch {batch} is {batch.state}: only an executed batch can be undone.")
+            done = put_back(number, _deed(batch, ground, f"undo of batch {batch}"), is_partial=is_partial)
+            _end(batch, State.UNDONE, State.EXECUTED, ground, done)
         batch.refresh_from_db()
     return Executed(batch, done)
 
@@ -96,6 +101,10 @@ def _begin(batch: Batch) -> None:
         raise AppDirBusy(
             f"batch {batch} was taken by another process this moment.", hint="look again: rattail show-batch"
         )
+
+
+def _let_go(batch: Batch) -> None:
+    change_rows("UPDATE batches_batch SET state = 'ready' WHERE id = %s AND state = 'executing'", [batch.pk])
 
 
 def _end(batch: Batch, state: State, before: State, ground: Ground, done: Done) -> None:
@@ -122,11 +131,13 @@ def _reason(batch: Batch) -> str:
 
 
 @contextmanager
-def _sentences(batch: Batch) -> Iterator[None]:
-    """What the database refuses, as a sentence."""
+def _sentences(batch: Batch, *, since: str) -> Iterator[None]:
+    """What the database refuses, as a sentence; around the transaction, so that it can be asked why."""
     try:
         yield
     except IntegrityError as error:
+        if since == "was read":
+            refuse_moved(batch.number, *moved_since_reading(batch.number, is_thorough=True), since=since)
         said = " ".join(str(error).split())[:200]
         raise RecordsMoved(
             f"batch {batch}: the records refuse a change ({said}). Nothing was changed.",
@@ -134,7 +145,7 @@ def _sentences(batch: Batch) -> Iterator[None]:
         ) from error
     except OperationalError as error:
         said = str(error)
-        if "locked" in said:
+        if "locked" in said or "lock timeout" in said:
             raise AppDirBusy(f"batch {batch}: another process has been writing for too long.") from error
         if "serialize" in said or "deadlock" in said:
             raise RecordsMoved(f"batch {batch}: records were changed this very moment. Nothing was changed.") from error

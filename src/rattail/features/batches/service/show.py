@@ -89,8 +89,12 @@ def check_batch(batch: Batch) -> Checked:
         "GROUP BY record, action ORDER BY record, action",
         [batch.number],
     )
-    look = moved_since_execution if batch.state == State.EXECUTED else moved_since_reading
-    count, moved = (0, []) if batch.state == State.FAILED else look(batch.number)
+    count = 0
+    moved: list[Moved] = []
+    if batch.state == State.EXECUTED:
+        count, moved = moved_since_execution(batch.number)
+    elif batch.state != State.FAILED:
+        count, moved = moved_since_reading(batch.number, is_thorough=True)
     return Checked([Total(*one) for one in totals], count, moved)
 
 
