@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db import models
 
 from rattail.database.bulk import change_rows, fetch_rows
-from rattail.database.dialect import is_sqlite, quoted
+from rattail.database.dialect import quoted
 from rattail.retail.changes.groups import Group, Side, groups_of
 from rattail.retail.changes.journal import INSERT, SEEN, stored
 from rattail.retail.changes.rules import broken_rules
@@ -136,10 +136,11 @@ def _made_by_the_batch(model: type[models.Model], batch: int) -> tuple[str, list
     record = next((one for one in RECORDS.values() if one.model is model), None)
     if record is None:
         return "(1 = 0)", []
-    made = "FROM retail_change d WHERE d.batch = %s AND d.record = %s AND d.action = 'insert' AND NOT d.is_held"
-    # SQLite looks a list up that it made once, PostgreSQL joins: either is quick where the other is not.
-    listed, joined = f"r.id IN (SELECT d.record_id {made})", f"EXISTS (SELECT 1 {made} AND d.record_id = r.id)"
-    sql = listed if is_sqlite() else joined
+    # As a list, made once and looked up: a join the planners of both databases take for a short one, and loop.
+    sql = (
+        "r.id IN (SELECT d.record_id FROM retail_change d WHERE d.batch = %s AND d.record = %s "
+        "AND d.action = 'insert' AND NOT d.is_held)"
+    )
     if model is StockMovement:  # those of the ledger are written down nowhere else
         return f"({sql} OR (r.batch IS NOT NULL AND r.batch = %s))", [batch, record.name, batch]
     return sql, [batch, record.name]
