@@ -114,6 +114,30 @@ def test_an_invoice_without_a_number_is_refused(migrated_env: Env) -> None:
         in_shop(migrated_env, act)
 
 
+def test_the_number_of_the_only_invoice_may_be_said_where_the_file_has_none(migrated_env: Env) -> None:
+    def act(shop: Shop) -> list[str]:
+        stock_up(shop)
+        content = (
+            "UPCPLU,ItemNumber,BrandName,MV,PkgSize,UOMAbbr,PkgCount,ShipQty,CasePrice,EachPrice,Invoice Date\n"
+            f"{BEANS},B-1,Acme,Beans,12,EA,12,2,12.00,1.00,11/20/2026\n"
+        )
+        asked: dict[str, Any] = {
+            "vendor": "acme",
+            "format": "alberts_invoice",
+            "check_digits": {12: True},
+            "is_forced": False,
+        }
+        with pytest.raises(InputRejected) as refused:
+            shop.batch("vendor_invoice", content, **asked)
+        batch = shop.batch("vendor_invoice", content, options={"number": "F-7"}, **asked)
+        return [refused.value.hint, *(one.number for one in batch.documents.all()), *statuses(shop, batch)]
+
+    hint, number, found = in_shop(migrated_env, act)
+
+    assert "--set number=NUMBER" in hint
+    assert (number, found) == ("F-7", "received")
+
+
 def test_an_invoice_of_another_batch_is_refused_unless_that_failed_or_was_undone(migrated_env: Env) -> None:
     def act(shop: Shop) -> list[Any]:
         stock_up(shop)

@@ -258,7 +258,9 @@ def test_a_row_that_is_judged_again_changes_only_what_follows_from_it(migrated_e
             line(BEANS, "1", unit="case", amount="12"),
             line(TEA, "2", unit="case", amount="24"),
             line(BEANS, "1", unit="case", amount="12"),
-            total("48"),
+            line(RICE, "10", amount="20"),
+            line(RICE, "1", amount="2"),
+            total("70"),
             take_costs=True,
         )
         before = _changes(batch.number)
@@ -267,15 +269,24 @@ def test_a_row_that_is_judged_again_changes_only_what_follows_from_it(migrated_e
         is_same = _changes(batch.number) == before
         _judge_again(shop, batch, 2, case_size=120_000)
         _judge_again(shop, batch, 3, shipped=0)
+        _judge_again(shop, batch, 4, shipped=90_000)
+        _judge_again(shop, batch, 5, unit_cost=25_000)
         shop.execute(batch.number)
-        return [is_same, [(row["units"], row["unit_cost"]) for row in shop.rows(batch)], on_hand(shop), counts(shop)]
+        rows = [(row["units"], row["unit_cost"], " ".join(sorted(row["statuses"]))) for row in shop.rows(batch)]
+        return [is_same, rows, on_hand(shop), counts(shop)]
 
     is_same, rows, stock, made = in_shop(migrated_env, act)
 
     assert is_same
-    assert rows == [["12.00", "1.00"], ["24.00", "1.00"], ["0.00", "1.00"]]
-    assert stock == {BEANS: "22", RICE: "5", TEA: "24"}
-    assert (made["Invoice"], made["InvoiceLine"]) == (1, 3)
+    assert rows == [
+        ["12.00", "1.00", "received"],
+        ["24.00", "1.00", "cost_not_known received"],
+        ["0.00", "1.00", "new_record"],
+        ["9.00", "2.00", "received"],
+        ["1.00", "2.50", "cost_change cost_differs received"],
+    ]
+    assert stock == {BEANS: "22", RICE: "15", TEA: "24"}
+    assert (made["Invoice"], made["InvoiceLine"]) == (1, 5)
 
 
 def _changes(batch: int) -> list[Any]:
@@ -292,19 +303,22 @@ def _judge_again(shop: Shop, batch: Any, sequence: int, **corrected: int) -> Non
 
     from rattail.features.batches.kinds.kind import Job
     from rattail.features.batches.kinds.known import kind_named
-    from rattail.features.batches.models import InvoiceRow
+    from rattail.features.batches.models import InvoiceRow, RowEdit
+    from rattail.retail.amounts import to_decimal
     from rattail.retail.barcodes import CodeRules
     from rattail.retail.changes.journal import forget_changes
 
     kind = kind_named("vendor_invoice")
     row = InvoiceRow.objects.get(batch=batch, sequence=sequence)
-    line_: Any = kind.judge.line_of(row)
+    for name, value in corrected.items():
+        setattr(row, name, to_decimal(value))
+        RowEdit.objects.create(batch=batch, sequence=sequence, field=name, at=shop.ground.now, actor="alice")
     with transaction.atomic():
         forget_changes(batch.number, sequences=[sequence])
         InvoiceRow.objects.filter(batch=batch, sequence=sequence).delete()
         job = Job(batch, CodeRules({12: True}), shop.ground.today, shop.ground.currency)
         judge = kind.judge(job, sequence=sequence - 1)
-        judge.take([line_._replace(**corrected)])
+        judge.take([kind.judge.line_of(row)])
         judge.finish()
 
 

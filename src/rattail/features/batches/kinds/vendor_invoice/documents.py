@@ -13,7 +13,7 @@ from rattail.database.dialect import as_text, one_of
 from rattail.errors import InputRejected
 from rattail.features.batches.kinds.kind import Job
 from rattail.features.batches.kinds.vendor_invoice.changes import INVOICES_A_SEQUENCE, InvoiceChanges
-from rattail.features.batches.kinds.vendor_invoice.twice import Twice
+from rattail.features.batches.kinds.vendor_invoice.twice import Twice, called
 from rattail.features.batches.models import Document
 from rattail.features.batches.reading.lines import Event, InvoiceCharge, InvoiceHead, InvoiceLine, InvoiceTotal
 
@@ -87,7 +87,7 @@ class Documents:
             InputRejected: an invoice has no number, or is in the file twice.
             WouldOverwrite: an invoice is in the records or in another batch already.
         """
-        self._heads = [one for one in events if isinstance(one, InvoiceHead)]
+        self._heads = [self._named(one) for one in events if isinstance(one, InvoiceHead)]
         self._twice.look(self._heads)
         for head in self._heads:
             self._begin(head)
@@ -159,6 +159,13 @@ class Documents:
                     hint="ask the vendor which of them counts, and take the other out of the file",
                 )
 
+    def _named(self, head: InvoiceHead) -> InvoiceHead:
+        """A head with its number as it is known by: the first one's was asked for where the file has none."""
+        number = head.number.strip()
+        if not number and head.document == 1:
+            number = str(self._job.batch.answers.get("options", {}).get("number", "")).strip()
+        return head._replace(number=number)
+
     def _begin(self, head: InvoiceHead) -> None:
         document, job = head.document, self._job
         if document >= len(self._rows):
@@ -168,9 +175,7 @@ class Documents:
         is_aside = document in self._twice.aside
         invoice_id = 0 if is_aside else next(self._changes.invoice_ids)
         currency = head.currency[:3]
-        self._kept[document] = self._invoice(
-            document, head.number.strip(), head.date, head.is_credit, currency, invoice_id
-        )
+        self._kept[document] = self._invoice(document, head.number, head.date, head.is_credit, currency, invoice_id)
         if is_aside:
             return
         batch = job.batch
@@ -179,7 +184,7 @@ class Documents:
             document,
             invoice_id,
             (
-                *(batch.vendor_id, head.number.strip(), head.is_credit, batch.store_id, head.date),
+                *(batch.vendor_id, head.number, head.is_credit, batch.store_id, head.date),
                 *(currency or job.currency, head.order_number[:_LONGEST], None, 0, batch.number),
             ),
         )
@@ -192,7 +197,7 @@ class Documents:
         if is_foreign and currency not in self._foreign:
             self._foreign.add(currency)
             self.remarks.append(
-                f"invoice {number} is in {currency}, the shop's currency is {job.currency}: "
+                f"{called(number, is_credit)} is in {currency}, the shop's currency is {job.currency}: "
                 "its costs are not compared with the catalog and never taken over"
             )
         return Invoice(document, number, day or job.today.isoformat(), bool(is_credit), is_foreign, invoice_id)
@@ -201,7 +206,7 @@ class Documents:
         return (
             self._job.batch.pk,
             head.document,
-            head.number.strip(),
+            head.number,
             head.date,
             head.is_credit,
             head.currency[:3],

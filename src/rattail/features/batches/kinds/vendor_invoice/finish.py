@@ -12,6 +12,7 @@ from rattail.database.dialect import is_sqlite, json_item
 from rattail.database.ids import reserve_ids
 from rattail.features.batches.kinds.vendor_invoice.changes import AT_STOCK, INVOICE, INVOICES_A_SEQUENCE
 from rattail.features.batches.kinds.vendor_invoice.documents import NOT_ADDING_UP
+from rattail.features.batches.kinds.vendor_invoice.twice import called
 from rattail.features.batches.models import Batch
 from rattail.features.batches.statuses import HELD, Status
 from rattail.retail.amounts import SCALE, text_of
@@ -92,16 +93,15 @@ def _that_differ(batch: Batch) -> list[str]:
     not_adding_up = set(batch.answers.get(NOT_ADDING_UP, ()))
     found = []
     for document, number, is_credit, total, lines_total, charges, stated, counted in rows:
-        called = f"{'credit note' if is_credit else 'invoice'} {number}"
-        sum_ = lines_total + charges
+        sum_, name = lines_total + charges, called(number, is_credit)
         if total is not None and abs(total - sum_) > _A_CENT and document not in not_adding_up:
             with_charges = f" and charges of {text_of(charges)}" if charges else ""
             found.append(
-                f"{called}: its total is {text_of(total)}, but lines of {text_of(lines_total)}{with_charges} "
+                f"{name}: its total is {text_of(total)}, but lines of {text_of(lines_total)}{with_charges} "
                 f"make {text_of(sum_)}: {text_of(total - sum_)} of difference"
             )
         if stated is not None and stated != counted:
-            found.append(f"{called}: it says that it has {stated:,} lines, {counted:,} were read")
+            found.append(f"{name}: it says that it has {stated:,} lines, {counted:,} were read")
     return found
 
 

@@ -27,12 +27,12 @@ class Twice:
         self.aside: dict[int, tuple[int, str]] = {}  # document -> the first one of its number, and the number
 
     def look(self, heads: Sequence[InvoiceHead]) -> None:
-        """Refuse, remark or set aside what is somewhere already."""
+        """Refuse, remark or set aside what is somewhere already. Blanks around numbers are gone by now."""
         if not heads:
             return
         for head in heads:
             _refuse_nameless(head)
-        numbers = list({head.number.strip() for head in heads})
+        numbers = list({head.number for head in heads})
         self._look_in_file(heads, numbers)
         kept = {_name(head) for head in heads if head.document not in self.aside}
         recorded = self._recorded(numbers)
@@ -64,10 +64,10 @@ class Twice:
             known = first.setdefault(_name(head), head.document)
             if known == head.document:
                 continue
-            number = head.number.strip()
+            number = head.number
             if not self._is_forced:
                 raise InputRejected(
-                    f"{_called(*_name(head))} is in this file twice: as invoice {known} of the file, and as "
+                    f"{called(*_name(head))} is in this file twice: as invoice {known} of the file, and as "
                     f"invoice {head.document} from row {head.row} on.",
                     hint="if the second says the very same, --force sets it aside",
                 )
@@ -95,7 +95,7 @@ class Twice:
 
     def _refuse_recorded(self, number: str, is_credit: bool, batch: int | None) -> None:
         where = f"was recorded by batch {number_text(batch)}" if batch is not None else "is in the records"
-        said = f"{_called(number, is_credit)} of {self._vendor} {where} already"
+        said = f"{called(number, is_credit)} of {self._vendor} {where} already"
         look = f"look at that one: rattail show-batch {batch}; " if batch is not None else ""
         if not self._is_forced:
             raise WouldOverwrite(f"{said}.", hint=f"{look}to read the file all the same: --force")
@@ -103,7 +103,7 @@ class Twice:
         self._remarks.append(f"{said}: this batch cannot be executed while it is there{undo}")
 
     def _refuse_read(self, number: str, is_credit: bool, batch: int, state: str) -> None:
-        said = f"{_called(number, is_credit)} of {self._vendor} is in batch {number_text(batch)} already ({state})"
+        said = f"{called(number, is_credit)} of {self._vendor} is in batch {number_text(batch)} already ({state})"
         if not self._is_forced:
             raise WouldOverwrite(
                 f"{said}.",
@@ -117,23 +117,24 @@ class Twice:
 
 
 def _refuse_nameless(head: InvoiceHead) -> None:
-    number = head.number.strip()
-    if not number:
+    if not head.number:
+        answer = "say it: --set number=NUMBER" if head.document == 1 else "put it into the file"
         raise InputRejected(
             f"invoice {head.document} of the file, from row {head.row} on, has no number: "
             "an invoice is recorded by its vendor and its number.",
-            hint="put the number into the file, or ask the vendor for a complete one",
+            hint=f"{answer}, or ask the vendor for a complete file",
         )
-    if len(number) > _LONGEST:
+    if len(head.number) > _LONGEST:
         raise InputRejected(
-            f"the number of invoice {head.document} of the file, from row {head.row} on, has {len(number)} "
+            f"the number of invoice {head.document} of the file, from row {head.row} on, has {len(head.number)} "
             f"characters: expected {_LONGEST} at most."
         )
 
 
 def _name(head: InvoiceHead) -> Name:
-    return head.number.strip(), head.is_credit
+    return head.number, head.is_credit
 
 
-def _called(number: str, is_credit: bool) -> str:
+def called(number: str, is_credit: bool) -> str:
+    """What people call an invoice by."""
     return f"{'credit note' if is_credit else 'invoice'} {number}"
