@@ -94,6 +94,7 @@ def test_what_is_wrong_is_named_by_row_and_column_and_the_rest_is_read(migrated_
         "074305001321,,regular,2026-01-01,4.89\n"
         "7.43E+10,,regular,2026-01-01,4.89\n"
         '4011,1,sale,2026-02-01,"1,000.00"\n'
+        ",,,,\n"
     )
 
     def act(shop: Shop) -> list[Any]:

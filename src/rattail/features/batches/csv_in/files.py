@@ -56,9 +56,11 @@ def lines_of(file: CsvFile) -> Iterator[CsvLine | Problem]:
         for number, cells in enumerate(rows, 2):
             if isinstance(cells, str):
                 yield Problem(number, file.sheet.name, "", cells)
+            elif not any(cells):
+                continue  # spreadsheets leave rows of nothing but delimiters
             elif len(cells) == width:
                 yield CsvLine(number, file.sheet.name, file.columns, tuple(cells), file.has_decimal_comma)
-            elif any(cells):
+            else:
                 while len(cells) > width and not cells[-1]:
                     cells.pop()
                 if len(cells) == width:
@@ -164,7 +166,7 @@ def _rows(stream: TextIO, delimiter: str) -> Iterator[list[str] | str]:
         except csv.Error as error:
             yield f"is no row of a CSV file: {error}"
             continue
-        if any(len(cell) > _LONGEST_CELL for cell in cells):
+        if cells and max(map(len, cells)) > _LONGEST_CELL:
             yield f"has a cell of more than {_LONGEST_CELL:,} characters: is a quotation mark missing?"
         else:
             yield cells

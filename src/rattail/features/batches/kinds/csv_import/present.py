@@ -55,10 +55,11 @@ class Layout:
 
     def key(self, values: Iterable[Any]) -> Values:
         """What names the record with these values; a ledger line is named by all that it says."""
-        texts = [
-            moment_text(one) if at in self.moment_at and type(one) is str else one for at, one in enumerate(values)
-        ]
-        return tuple(texts[at] for at in self.key_at) if self.key_at else tuple(texts)
+        told = tuple(values)
+        if self.key_at:
+            return tuple([told[at] for at in self.key_at])
+        moments = self.moment_at
+        return tuple([moment_text(one) if at in moments and type(one) is str else one for at, one in enumerate(told)])
 
     def fetch(self, asked: Iterable[Any]) -> list[Present]:
         """The records that have one of these values in the field that is asked by."""
