@@ -122,6 +122,6 @@ def _database(where: Whereabouts) -> dict[str, Any]:
         "PASSWORD": where.password,
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
-        # The memory is for lists of a million ids that are looked up; with the server's 4 MB they would be read over and over.
+        # Memory for lists of a million ids that are looked up; with the server's 4 MB they would be read over again.
         "OPTIONS": {"connect_timeout": 10, "application_name": "rattail", "options": "-c work_mem=64MB"},
     }
