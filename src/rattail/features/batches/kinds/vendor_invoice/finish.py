@@ -34,6 +34,8 @@ def finish_documents(batch: Batch, remarks: list[str]) -> None:
     """Add up the lines of each invoice, remark those that differ from what they say, and give the recorded ones their
     totals.
     """
+    if not is_sqlite():  # its plans depend on how many rows it believes there are
+        change_rows("ANALYZE batches_invoicerow, batches_document")
     change_rows(
         "UPDATE batches_document SET lines_total = 0, line_count = 0 WHERE batch_id = %s",
         [batch.pk],
