@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stdnum import ean
@@ -116,3 +117,32 @@ def test_the_printed_commands_read_the_files(run: Run, appdir: Path) -> None:
     assert done.data["statuses"]["new_item"] == 10
     assert done.data["statuses"]["suspicious"] == done.data["statuses"]["bad_row"] == 1
     assert done.data["statuses"]["no_change"] > done.data["statuses"]["cost_change"] > 1
+
+
+def test_every_sample_file_becomes_a_batch_in_its_shop(appdir: Path) -> None:
+    write_migrated_file(appdir)
+
+    def act(shop: Shop) -> dict[str, dict[str, int]]:
+        from rattail.features.sample.service import Order, make_sample
+
+        order = Order(products=600, seed=3, folder=str(shop.folder / "files"), is_ours=False, currency="USD")
+        made = make_sample(order, actor="alice", now=shop.ground.now, progress=lambda _: None)
+        counts = {}
+        for file in made.files:
+            said = dict(zip(file.words[2::2], file.words[3::2], strict=True))
+            asked: dict[str, Any] = {"vendor": said.get("--vendor"), "store": said.get("--store")}
+            asked["options"] = dict([said["--set"].split("=")]) if "--set" in said else {}
+            counted_at = shop.ground.now.isoformat()
+            asked["settings"] = {"mode": said["--mode"], "counted_at": counted_at} if "--mode" in said else {}
+            if file.words[0] == "vendor_catalog":
+                asked["settings"] = {"hold_above_percent": 50}
+            counts[file.name] = shop.batch(file.words[0], file.content, name=file.name, **asked).counts
+        return counts
+
+    counts = in_shop({"RATTAIL_APPDIR": str(appdir)}, act)
+
+    assert list(counts) == [file.name for file in FILES]
+    known = {name for statuses in counts.values() for name in statuses}
+    assert known >= {"no_change", "cost_change", "new_item", "suspicious", "bad_row", "received", "quantity_change"}
+    assert [name for name, statuses in counts.items() if statuses.get("bad_row")] == ["unfi-catalog.tsv"]
+    assert [name for name, statuses in counts.items() if set(statuses) <= {"product_not_found", "bad_row"}] == []
