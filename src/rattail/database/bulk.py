@@ -49,13 +49,14 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[
     table = quoted(model._meta.db_table)
     connection.ensure_connection()
     raw: Any = connection.connection
-    if is_sqlite():
-        marks = ", ".join("?" * len(names))
-        raw.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608 - names of ours
-        return
-    with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    with connection.wrap_database_errors:
+        if is_sqlite():
+            marks = ", ".join("?" * len(names))
+            raw.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608 - names of ours
+            return
+        with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 def fetch_rows(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -36,14 +36,14 @@ class Folder(NamedTuple):
 def safe_name(name: str) -> str:
     """A file's name as it may stand in our folder: no path, nothing a shell or a browser would trip over.
 
-    A name that we use ourselves gets `input-` in front, and so does one that begins with a point.
+    A name that we use ourselves gets `input-` in front, and so does one that begins with a point or a hyphen.
     """
     plain = _UNSAFE.sub("_", os.path.basename(name.replace("\\", "/"))).strip()
     stem, dot, ending = plain.rpartition(".") if "." in plain.strip(".") else (plain, "", "")
     while len(f"{stem}{dot}{ending}".encode()) > _LONGEST_NAME_BYTES:
         stem, ending = stem[:-1], ending[:10]
     plain = f"{stem}{dot}{ending}"
-    return f"input-{plain.lstrip('.')}" if plain in _OURS or plain[:1] in (".", "") else plain
+    return f"input-{plain.lstrip('.')}" if plain in _OURS or plain[:1] in (".", "-", "") else plain
 
 
 def batch_folder(kind_folder: str, number: int, file_name: str) -> Folder:
@@ -64,21 +64,37 @@ def make_folder(kind_folder: str, number: int) -> bool:
     return True
 
 
-def keep_copy(source: str, folder: Folder) -> None:
-    """Copy the input into the folder, whole and flushed or not at all."""
+def keep_copy(source: str, folder: Folder, *, sha256: str = "") -> None:
+    """Copy the input into the folder, whole and flushed or not at all.
+
+    Raises:
+        InputRejected: it cannot be read, or is not the file any more that had this SHA-256.
+        AppDirBroken: the folder cannot be written.
+    """
+    from hashlib import sha256 as new_digest
+
+    try:
+        old = open(source, "rb")  # noqa: SIM115 - closed below; what fails here is not the folder's fault
+    except OSError as error:
+        raise InputRejected(f"cannot read {source!r}: {error.strerror}.") from error
+    digest = new_digest()
     temporary = f"{folder.path}/.tmp-{os.urandom(8).hex()}"
     try:
-        with open(source, "rb") as old, open(_create(temporary), "wb") as new:
+        with old, open(_create(temporary), "wb") as new:
             while block := old.read(_COPIED_AT_ONCE_BYTES):
                 new.write(block)
+                digest.update(block)
             new.flush()
             os.fsync(new.fileno())
+        if sha256 and digest.hexdigest() != sha256:
+            _forget(temporary)
+            raise InputRejected(f"{source!r} was changed while it was being read.", hint="run the same command again")
         os.rename(temporary, folder.file)
         with opened_folder(folder.path) as fd:
             os.fsync(fd)
     except OSError as error:
         _forget(temporary)
-        raise refusal("copy", source, error) from error
+        raise refusal("copy the input to", folder.file, error) from error
 
 
 def fingerprint(path: str) -> str:
@@ -107,6 +123,13 @@ def finish_beside(stream: IO[str], folder: Folder, name: str) -> None:
     os.fsync(stream.fileno())
     stream.close()
     os.replace(f"{folder.path}/.tmp-{name}", f"{folder.path}/{name}")
+
+
+def forget_beside(stream: IO[str], folder: Folder, name: str) -> None:
+    """Give such a file up, and the one of that name that was there before."""
+    stream.close()
+    _forget(f"{folder.path}/.tmp-{name}")
+    _forget(f"{folder.path}/{name}")
 
 
 def remove_folder(folder: str) -> None:

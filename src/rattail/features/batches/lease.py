@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rattail.appdir.refusal import refusal
 from rattail.database.bulk import fetch_rows
 from rattail.database.dialect import is_sqlite
 from rattail.errors import AppDirBusy
@@ -20,7 +21,7 @@ from rattail.retail.numbers import number_text
 
 _FILE = ".lease"
 _MODE = 0o640
-_OURS = 0x52415454  # the first half of our advisory locks in PostgreSQL
+ADVISORY_LOCKS = 0x52415454  # the first half of our advisory locks in PostgreSQL
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def leased(number: int, folder: str) -> Iterator[None]:
     fd = _open(folder)
     try:
         _lock(fd, number)
-        if not is_sqlite() and not fetch_rows("SELECT pg_try_advisory_lock(%s, %s)", [_OURS, number])[0][0]:
+        if not is_sqlite() and not fetch_rows("SELECT pg_try_advisory_lock(%s, %s)", [ADVISORY_LOCKS, number])[0][0]:
             raise _busy(number)
         try:
             yield
@@ -58,6 +59,8 @@ def _open(folder: str) -> int | None:
         return os.open(f"{folder}/{_FILE}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
     except FileNotFoundError:  # the folder was cleaned away; the batch can still be shown and undone
         return None
+    except OSError as error:
+        raise refusal("hold a lock in", folder, error) from error
 
 
 def _lock(fd: int | None, number: int) -> None:
@@ -75,7 +78,7 @@ def _unlock_database(number: int) -> None:
     from django.db import connection
 
     if not is_sqlite() and connection.connection is not None and not connection.needs_rollback:
-        fetch_rows("SELECT pg_advisory_unlock(%s, %s)", [_OURS, number])
+        fetch_rows("SELECT pg_advisory_unlock(%s, %s)", [ADVISORY_LOCKS, number])
 
 
 def _busy(number: int) -> AppDirBusy:

@@ -43,6 +43,8 @@ def _sentence(one: Moved) -> str:
         return f"{where}: {differences}" if one.found else f"{where} is gone"
     if differences:
         return f"{where}: {one.reason}: {differences}"
+    if RECORDS[one.record].series and not one.found:
+        return f"{where}: none is in force any more"
     known_by = ", ".join(f"{name} {_said(one.record, name, value)}" for name, value in one.expected.items())
     return f"{where}: {one.reason}" + (f" ({known_by})" if known_by else "")
 

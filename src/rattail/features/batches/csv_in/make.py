@@ -57,7 +57,7 @@ def plan_import(
     files = find_files(paths)
     sha256 = _sha256([fingerprint(file.source.path) for file in files])
     if not is_forced:
-        refuse_known_file(sha256, kind_named(KIND))
+        refuse_known_file(sha256, kind_named(KIND), ground=ground)
     rules, row_count = _survey(files, ground, progress)
     return Import(files, rules, row_count, sha256)
 

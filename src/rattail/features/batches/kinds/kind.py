@@ -36,11 +36,14 @@ class Judge(ABC):
     """
 
     row_model: ClassVar[type[Row]]
+    #: The bits of `Status` that hold a row and hold it no more once a person said that it is right.
+    acceptable: ClassVar[int] = 0
 
     def __init__(self, job: Job, *, sequence: int = 0) -> None:
         self.job = job
         self.sequence = sequence  # of the last row written
         self.is_again = sequence > 0  # rows are judged again, one by one, after a person's correction
+        self.is_accepted = False  # a person looked at what is taken next and says that it is right
         self.problems: list[Problem] = []  # what the judge itself found wrong; whoever calls takes them away
         self.remarks: list[str] = []  # what people should know of the whole file; whoever calls takes them away
 
@@ -55,6 +58,20 @@ class Judge(ABC):
     @abstractmethod
     def line_of(cls, row: Any) -> Line:
         """A saved row as the line it came from, with what people corrected since: to be judged again."""
+
+    @classmethod
+    def correct(cls, row: Any, values: Mapping[str, Any]) -> None:
+        """Put what a person says into a row; what followed from the old values has to go."""
+        for name, value in values.items():
+            setattr(row, name, value)
+
+    def related(self, gone: Sequence[Any], come: Sequence[Any]) -> set[int]:
+        """The rows of the batch whose verdict may be another when the rows `gone` go and the lines `come` come.
+
+        They are judged again together with those, in the order of the batch. Rows that were removed or set aside
+        are not among them. Most rows stand alone.
+        """
+        return set()
 
 
 class Kind(NamedTuple):

@@ -18,8 +18,7 @@ def request_of(number: int, *, ground: Ground) -> tuple[Batch, Request]:
         NotAllowed: the batch is not in a state to be read again.
     """
     batch = find_batch(number, ground=ground)
-    if State.READING not in FOLLOWING[State(batch.state)]:
-        raise NotAllowed(f"batch {number_text(number)} is {batch.state}: it cannot be read again.")
+    require_readable(batch)
     answers = batch.answers
     return batch, Request(
         kind=batch.kind,
@@ -34,3 +33,10 @@ def request_of(number: int, *, ground: Ground) -> tuple[Batch, Request]:
         description=batch.description,
         is_forced=True,
     )
+
+
+def require_readable(batch: Batch) -> None:
+    """Raises NotAllowed where a batch is not in a state to be read (again)."""
+    if State.READING not in FOLLOWING[State(batch.state)]:
+        hint = f"put it back first: rattail undo-batch {batch.number}" if batch.state == State.EXECUTED else ""
+        raise NotAllowed(f"batch {number_text(batch.number)} is {batch.state}: it cannot be read again.", hint=hint)

@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, transacti
 
 from rattail.audit.trail import record
 from rattail.database.bulk import change_rows, fetch_rows
+from rattail.database.refused import in_sentences
 from rattail.errors import AppDirBusy, NotAllowed, RecordsMoved
 from rattail.features.batches.folders import RESULT, finish_beside, write_beside
 from rattail.features.batches.lease import leased
@@ -134,7 +135,8 @@ def _reason(batch: Batch) -> str:
 def _sentences(batch: Batch, *, since: str) -> Iterator[None]:
     """What the database refuses, as a sentence; around the transaction, so that it can be asked why."""
     try:
-        yield
+        with in_sentences():
+            yield
     except IntegrityError as error:
         if since == "was read":
             refuse_moved(batch.number, *moved_since_reading(batch.number, is_thorough=True), since=since)
@@ -144,10 +146,7 @@ def _sentences(batch: Batch, *, since: str) -> Iterator[None]:
             hint=f"see what would be done now: rattail check-batch {batch.number}",
         ) from error
     except OperationalError as error:
-        said = str(error)
-        if "locked" in said or "lock timeout" in said:
-            raise AppDirBusy(f"batch {batch}: another process has been writing for too long.") from error
-        if "serialize" in said or "deadlock" in said:
+        if "serialize" in str(error) or "deadlock" in str(error):
             raise RecordsMoved(f"batch {batch}: records were changed this very moment. Nothing was changed.") from error
         raise
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from rattail.audit.trail import record
+from rattail.database.bulk import fetch_rows
+from rattail.database.dialect import is_sqlite
+from rattail.database.refused import in_sentences
 from rattail.errors import RattailError
 from rattail.features.batches.folders import Folder, batch_folder, keep_copy, make_folder, remove_folder, safe_name
-from rattail.features.batches.lease import leased
+from rattail.features.batches.lease import ADVISORY_LOCKS, leased
 from rattail.features.batches.models import Batch
 from rattail.features.batches.reading.source import look_at
+from rattail.features.batches.service.again import require_readable
 from rattail.features.batches.service.find import folder_of
 from rattail.features.batches.service.ground import Ground
-from rattail.features.batches.service.plan import Plan
+from rattail.features.batches.service.plan import Plan, refuse_known_file
 from rattail.features.batches.service.read import forget_rows, read_into
 from rattail.features.batches.states import State
 from rattail.retail.numbers import next_number
@@ -37,29 +42,39 @@ def make_batch(plan: Plan, *, ground: Ground, progress: Progress) -> Batch:
         InputRejected: what `plan_batch` could not see yet: the file is cut off, an invoice is here already, ...
     """
     kind_folder = ground.folders[plan.kind.place]
-    number = next_number()
-    while not make_folder(kind_folder, number):
+    with in_sentences():
         number = next_number()
+        while not make_folder(kind_folder, number):
+            number = next_number()
     folder = batch_folder(kind_folder, number, safe_name(plan.source.name))
-    try:
-        keep_copy(plan.source.path, folder)
-        batch = _make_row(plan, number, folder, ground=ground)
-    except BaseException:
-        remove_folder(folder.path)
-        raise
-    with leased(number, folder.path):
+    with leased(number, folder.path):  # before there is a row: nobody may take the batch for one that was left
         try:
-            read_into(batch, plan, folder, ground=ground, progress=progress.reading)
+            keep_copy(plan.source.path, folder, sha256=plan.sha256)
+            with in_sentences():
+                batch = _make_row(plan, number, folder, ground=ground)
+        except BaseException:
+            remove_folder(folder.path)
+            raise
+        try:
+            with in_sentences():
+                read_into(batch, plan, folder, ground=ground, progress=progress.reading)
         except RattailError:
-            _remove(batch, folder)
+            with suppress(DatabaseError, OSError):  # else it is a batch whose reading was interrupted
+                _remove(batch, folder)
             raise
     return batch
 
 
 def resume_batch(batch: Batch, plan: Plan, *, ground: Ground, progress: Progress) -> Batch:
-    """Read the file of a batch again from its beginning; rows that were there are gone."""
+    """Read the file of a batch again from its beginning; rows that were there are gone.
+
+    Raises:
+        NotAllowed: it has been executed since it was found.
+    """
     folder = folder_of(batch, ground=ground)
-    with leased(batch.number, folder.path):
+    with leased(batch.number, folder.path), in_sentences():
+        batch.refresh_from_db()
+        require_readable(batch)
         batch.answers = answers_of(plan)
         batch.failure = ""
         batch.save(update_fields=["answers", "failure"])
@@ -86,6 +101,9 @@ def source_of(batch: Batch, folder: Folder) -> str:
 
 def _make_row(plan: Plan, number: int, folder: Folder, *, ground: Ground) -> Batch:
     with transaction.atomic():
+        if not plan.request.is_forced:
+            _one_at_a_time()
+            refuse_known_file(plan.sha256, plan.kind, ground=ground)
         batch = Batch.objects.create(
             number=number,
             kind=plan.kind.name,
@@ -105,6 +123,12 @@ def _make_row(plan: Plan, number: int, folder: Folder, *, ground: Ground) -> Bat
         details = {"kind": plan.kind.name, "file": folder.file_name, "format": plan.format.name}
         record("make batch", f"batch {batch}", actor=ground.actor, now=ground.now, details=details)
     return batch
+
+
+def _one_at_a_time() -> None:
+    """Let two that make a batch of the same file at the same moment see each other. SQLite has one writer anyway."""
+    if not is_sqlite():
+        fetch_rows("SELECT pg_advisory_xact_lock(%s, 0)", [ADVISORY_LOCKS])
 
 
 def _remove(batch: Batch, folder: Folder) -> None:

@@ -17,6 +17,7 @@ from rattail.features.batches.reading.format import Format, Reading
 from rattail.features.batches.reading.lines import CatalogLine, CountLine, Event, InvoiceLine
 from rattail.features.batches.reading.mapping import VENDOR_FILES, layout_of, load_mapping
 from rattail.features.batches.reading.source import Source, look_at
+from rattail.features.batches.service.find import find_batch
 from rattail.features.batches.service.ground import Ground
 from rattail.features.batches.states import State
 from rattail.retail.barcodes import CodeRules, CodeSurvey, Type2Layout
@@ -81,7 +82,7 @@ def plan_batch(request: Request, *, ground: Ground, progress: Callable[[int], No
     source = look_at(request.path, name=request.name or os.path.basename(request.path))
     sha256 = fingerprint(request.path)
     if not request.is_forced:
-        refuse_known_file(sha256, kind)
+        refuse_known_file(sha256, kind, ground=ground)
     folder = f"{ground.folders['data/templates']}/{VENDOR_FILES}"
     layout = (load_mapping(folder, vendor.code) or {}).get(kind.name) if vendor else None
     chosen = choose_format(source, kind.name, wanted=request.format, mapping=layout)
@@ -90,14 +91,17 @@ def plan_batch(request: Request, *, ground: Ground, progress: Callable[[int], No
     return Plan(request, kind, source, chosen.format, chosen.reason, reading, rules, row_count, vendor, store, sha256)
 
 
-def refuse_known_file(sha256: str, kind: Kind) -> None:
+def refuse_known_file(sha256: str, kind: Kind, *, ground: Ground) -> None:
     """Refuse a file that a batch of this kind has already, unless that batch failed or was undone.
 
     Raises:
         WouldOverwrite: names that batch.
     """
-    known = Batch.objects.filter(file_sha256=sha256, kind=kind.name).exclude(state__in=_WITHOUT_FORCE).first()
-    if known is not None:
+    same = Batch.objects.filter(file_sha256=sha256, kind=kind.name).order_by("number")
+    for number in same.exclude(state__in=_WITHOUT_FORCE).values_list("number", flat=True):
+        known = find_batch(number, ground=ground)  # which sees that its reading was interrupted
+        if known.state in _WITHOUT_FORCE:
+            continue
         raise WouldOverwrite(
             f"batch {number_text(known.number)} has this very file already: {known.file_name!r}, {known.state}, "
             f"made {known.created_at:%Y-%m-%d %H:%M} UTC by {known.created_by}.",

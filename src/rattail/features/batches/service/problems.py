@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import IO
 
-from rattail.features.batches.folders import PROBLEMS, Folder, finish_beside, write_beside
+from rattail.appdir.refusal import refusal
+from rattail.features.batches.folders import PROBLEMS, Folder, finish_beside, forget_beside, write_beside
 from rattail.features.batches.reading.lines import Problem
 
 _HEADINGS = ("row", "column", "value", "reason", "code", "vendor_code", "description")
@@ -15,28 +17,44 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ProblemFile:
-    """Collects problems; at the end the file has its name, or is gone where there were none to tell of."""
+    """Collects problems; at the end the file has its name, or is gone where there were none to tell of.
+
+    Raises:
+        AppDirBroken: the folder cannot be written.
+    """
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._stream: IO[str] = write_beside(folder, PROBLEMS)
-        self._writer = csv.writer(self._stream)
-        self._writer.writerow(_HEADINGS)
         self.count = 0
+        with self._refusing():
+            self._stream: IO[str] = write_beside(folder, PROBLEMS)
+            self._writer = csv.writer(self._stream)
+            self._writer.writerow(_HEADINGS)
 
     def add(self, problems: Iterable[Problem]) -> None:
-        for one in problems:
-            self.count += 1
-            self._writer.writerow([one.row, *(_harmless(text) for text in one[1:])])
+        with self._refusing():
+            for one in problems:
+                self.count += 1
+                self._writer.writerow([one.row, *(_harmless(text) for text in one[1:])])
 
     def __enter__(self) -> ProblemFile:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        if kind is None:
-            finish_beside(self._stream, self._folder, PROBLEMS)
-        else:
-            self._stream.close()
+        try:
+            if kind is None:
+                with self._refusing():
+                    (finish_beside if self.count else forget_beside)(self._stream, self._folder, PROBLEMS)
+        finally:
+            with suppress(OSError):  # what could not be written is tried once more, and told of above
+                self._stream.close()
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise refusal("write", f"{self._folder.path}/{PROBLEMS}", error) from error
 
 
 def _harmless(text: str) -> str:

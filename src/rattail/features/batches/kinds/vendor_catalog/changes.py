@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rattail.database.idpool import id_pool
 from rattail.features.batches.kinds.seen import Seen
 from rattail.features.batches.kinds.vendor_catalog.costs import NewCost
-from rattail.features.batches.kinds.vendor_catalog.known import COST_FIELDS, Item, OtherItem
+from rattail.features.batches.kinds.vendor_catalog.known import COST_FIELDS, Cost, Item, OtherItem
 from rattail.features.batches.reading.lines import CatalogLine
 from rattail.retail.barcodes import Code
 from rattail.retail.changes.journal import INSERT, UPDATE, ChangeRow, change_row, write_changes
@@ -18,6 +18,7 @@ _PRODUCT, _CODE, _ITEM, _COST = (
     ",".join(RECORDS[name].fields) for name in ("product", "product_code", "vendor_item", "vendor_cost")
 )
 _NOTHING = (None,) * (len(COST_FIELDS) + 1)
+_AT_MOVE = 1  # the position of a row's change of the item, beside the one of its cost
 
 
 class CatalogChanges:
@@ -34,11 +35,10 @@ class CatalogChanges:
         self._cost_ids = id_pool(VendorCost)
         self._changes: list[ChangeRow] = []
 
-    def change_cost(self, sequence: int, item: Item, cost: NewCost) -> None:
-        """A cost from another day on, or another one from the same day."""
-        known = item.cost
+    def change_cost(self, sequence: int, item_id: int, known: Cost, cost: NewCost) -> None:
+        """A cost from another day on than the one in force, or another one from the same day."""
         if known.id is None or known.effective != cost[0][0]:
-            self._insert_cost(sequence, 0, item.id, cost, before=(item.id, *known[1:]) if known.id else _NOTHING)
+            self._insert_cost(sequence, 0, item_id, cost, before=(item_id, *known[1:]) if known.id else _NOTHING)
             return
         names = [name for index, name in enumerate(COST_FIELDS) if known[index + 1] != cost[0][index]]
         where = [COST_FIELDS.index(name) for name in names]
@@ -53,6 +53,30 @@ class CatalogChanges:
                 fields=",".join(names),
                 before=[known[index + 1] for index in where],
                 after=[cost[0][index] for index in where],
+            )
+        )
+
+    def move_item(self, sequence: int, item: Item, product_id: int, others: Mapping[int, Sequence[OtherItem]]) -> None:
+        """The vendor's code means another product from now on, which a person has said.
+
+        The item is preferred there where no other is; what it leaves gets no preferred item instead.
+        """
+        is_free = not any(other.is_preferred for other in others.get(product_id, ()))
+        is_preferred = is_free and not self._preferred.first(product_id, 1)
+        was_preferred = any(other.is_preferred for other in others[item.product_id] if other.id == item.id)
+        before = (item.product_id, was_preferred)
+        names = ("product_id", "is_preferred") if is_preferred != was_preferred else ("product_id",)
+        self._changes.append(
+            change_row(
+                self.number,
+                sequence,
+                _AT_MOVE,
+                record="vendor_item",
+                action=UPDATE,
+                record_id=item.id,
+                fields=",".join(names),
+                before=before[: len(names)],
+                after=(product_id, is_preferred)[: len(names)],
             )
         )
 

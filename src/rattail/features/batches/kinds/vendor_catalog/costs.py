@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from rattail.features.batches.kinds.vendor_catalog.known import COST_FIELDS, Cost
 from rattail.features.batches.reading.lines import CatalogLine
 from rattail.features.batches.statuses import Status
-from rattail.retail.amounts import SCALE, divide, multiply, text_of
+from rattail.retail.amounts import LARGEST, SCALE, NotAnAmount, divide, multiply, parse, text_of
 
 _CASE_SIZE_CHANGE = int(Status.CASE_SIZE_CHANGE)
 _COST_CHANGE = int(Status.COST_CHANGE)
@@ -25,6 +27,8 @@ _SAYS = slice(6, 8)  # of a line: case size and case cost
 _SAYS_MORE = slice(8, 16)  # unit cost, suggested retail, effective, discount, other case size
 _NO_MORE = (None,) * 8
 _NEAR = SCALE // 100  # a cent: what rounding a case cost to cents may move a unit cost by, at most
+_TWO_SIZES = "the file says that a case has {} and {} units"
+_TWO_SIZES_IN_NOTE = re.compile(_TWO_SIZES.format(r"(-?[\d.]+)", r"(-?[\d.]+)"), re.ASCII)
 
 
 #: What an item will cost (the values of `COST_FIELDS`), the statuses that follow from it, and a note. A plain tuple:
@@ -32,11 +36,17 @@ _NEAR = SCALE // 100  # a cent: what rounding a case cost to cents may move a un
 NewCost = tuple[tuple[int | str | None, ...], int, str]
 
 
-def judge_cost(line: CatalogLine, known: Cost, *, day: str, hold_above_percent: int) -> NewCost:
+def judge_cost(
+    line: CatalogLine, known: Cost, *, day: str, hold_above_percent: int, is_accepted: bool = False
+) -> NewCost:
     """Compare a line with the cost in force. What the line does not say stays as it is.
 
     A unit cost follows from case cost and case size, or the case cost from the unit cost. `hold_above_percent` is how
-    much a unit cost may change before the row is held (0: any change may).
+    much a unit cost may change before the row is held (0: any change may). With `is_accepted` a person has looked at
+    the cost and says that it is right; which of two case sizes is right has to be said all the same.
+
+    Raises:
+        NotAnAmount: what follows is too large.
     """
     says: tuple[object, ...] = line
     if says[_SAYS] == (known.case_size, known.case_cost) and says[_SAYS_MORE] == _NO_MORE:
@@ -46,9 +56,9 @@ def judge_cost(line: CatalogLine, known: Cost, *, day: str, hold_above_percent: 
     case_cost, unit_cost = line.case_cost, line.unit_cost
     if case_size:
         if unit_cost is None and case_cost is not None:
-            unit_cost = divide(case_cost, case_size)
+            unit_cost = _sensible(divide(case_cost, case_size))
         elif case_cost is None and unit_cost is not None:
-            case_cost = multiply(unit_cost, case_size)
+            case_cost = _sensible(multiply(unit_cost, case_size))
     values = (
         day,
         case_size,
@@ -64,11 +74,18 @@ def judge_cost(line: CatalogLine, known: Cost, *, day: str, hold_above_percent: 
         for index in range(1, len(COST_FIELDS)):
             if values[index] != known[index + 1]:
                 statuses |= _STATUS_OF[index]
-        doubt = _doubt(values, known, hold_above_percent) if statuses & (_COST_CHANGE | _CASE_SIZE_CHANGE) else ""
+        is_doubtful = statuses & (_COST_CHANGE | _CASE_SIZE_CHANGE) and not is_accepted
+        doubt = _doubt(values, known, hold_above_percent) if is_doubtful else ""
         if doubt:
             statuses |= _SUSPICIOUS
-            note = doubt
+            note = f"{doubt}; {note}" if note else doubt
     return values, statuses, note
+
+
+def _sensible(amount: int) -> int:
+    if -LARGEST <= amount <= LARGEST:
+        return amount
+    raise NotAnAmount(f"with this case size the cost of case or unit is {text_of(amount)}: too large to be true")
 
 
 def _case_size(line: CatalogLine, known: Cost) -> tuple[int | None, str]:
@@ -83,15 +100,20 @@ def _case_size(line: CatalogLine, known: Cost) -> tuple[int | None, str]:
         for candidate in (one, other):
             if abs(multiply(line.unit_cost, candidate) - known.case_cost) <= _NEAR * candidate // SCALE:
                 return candidate, ""
-    return (
-        None,
-        f"the file says that a case has {text_of(one, least_decimals=0)} and {text_of(other, least_decimals=0)} units",
-    )
+    return None, _TWO_SIZES.format(text_of(one, least_decimals=0), text_of(other, least_decimals=0))
+
+
+def two_sizes(note: str) -> tuple[int | None, int | None]:
+    """The two sizes of a case between which a row could not decide, out of its note; None where that was not so."""
+    found = _TWO_SIZES_IN_NOTE.search(note)
+    return (parse(found[1]), parse(found[2])) if found else (None, None)
 
 
 def _doubt(values: tuple[int | str | None, ...], known: Cost, hold_above_percent: int) -> str:
     """Why a person should look before this cost is taken."""
-    case_cost, unit_cost = values[2], values[3]
+    case_size, case_cost, unit_cost = values[1], values[2], values[3]
+    if isinstance(case_size, int) and case_size <= 0:
+        return f"the case size is {text_of(case_size, least_decimals=0)}"
     for cost, what in ((case_cost, "case cost"), (unit_cost, "unit cost")):
         if isinstance(cost, int) and cost <= 0:
             return f"the {what} is {text_of(cost)}"

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rattail.database.bulk import fetch_rows, insert_rows
-from rattail.database.dialect import one_of
+from rattail.database.bulk import insert_rows
 from rattail.features.batches.kinds.kind import BAD, Job, Judge, note_of
 from rattail.features.batches.kinds.seen import Seen, fingerprint
+from rattail.features.batches.kinds.vendor_catalog import again
 from rattail.features.batches.kinds.vendor_catalog.changes import CatalogChanges
 from rattail.features.batches.kinds.vendor_catalog.costs import NewCost, judge_cost
 from rattail.features.batches.kinds.vendor_catalog.known import (
     COST_FIELDS,
     NO_COST,
+    Cost,
     Item,
     OtherItem,
+    costs_by_id,
     items_by_code,
     items_by_id,
     items_of_products,
@@ -24,9 +26,8 @@ from rattail.features.batches.kinds.vendor_catalog.known import (
 from rattail.features.batches.models import CatalogRow
 from rattail.features.batches.reading.lines import CatalogLine, Event, Problem
 from rattail.features.batches.statuses import HELD, Status
-from rattail.retail.amounts import from_decimal
+from rattail.retail.amounts import NotAnAmount, text_of
 from rattail.retail.barcodes import BadCode, Code
-from rattail.retail.changes.journal import stored
 
 NAMES = [
     "batch_id",
@@ -61,30 +62,31 @@ _NEW_ITEM = int(Status.NEW_ITEM)
 _NEW_PRODUCT = int(Status.PRODUCT_NOT_FOUND | Status.NEW_PRODUCT)
 _CODE_CHANGE = int(Status.CODE_CHANGE)
 _DUPLICATE = int(Status.DUPLICATE)
-_OTHER_PRODUCT = int(Status.PRODUCT_CHANGE | Status.QUESTION)
+_PRODUCT_CHANGE, _QUESTION = int(Status.PRODUCT_CHANGE), int(Status.QUESTION)
 _LONGEST_CODE = 40
 _NOTHING_SAID: NewCost = ((None,) * len(COST_FIELDS), 0, "")
-_AMOUNTS = ("case_size", "case_cost", "unit_cost", "suggested_retail", "discount_amount", "discount_percent")
-_DATES = ("effective", "discount_starts", "discount_ends")
 
 
-#: A line, its code, its vendor code, and why its code cannot be read. A plain tuple: there is one for every line.
-_Read = tuple[CatalogLine, Code | None, str, str]
+#: A line, its code, its vendor code, and what is wrong with one of them: the column, its value, why. A plain tuple:
+#: there is one for every line.
+_Read = tuple[CatalogLine, Code | None, str, tuple[str, str, str] | None]
 
 
 class _Known(NamedTuple):
-    """What the records know of one chunk."""
+    """What the records know of one chunk. `costs` are those of other days than the batch's, by day and item."""
 
     products: dict[str, int]
     items: dict[str, Item]
     items_of_product: dict[int, Item]
     others: dict[int, list[OtherItem]]
+    costs: dict[str, dict[int, Cost]]
 
 
 class CatalogJudge(Judge):
     """Judges a catalog. The first line of a vendor code counts; later ones are held as duplicates."""
 
     row_model = CatalogRow
+    acceptable = int(Status.SUSPICIOUS | Status.QUESTION)
 
     def __init__(self, job: Job, *, sequence: int = 0) -> None:
         super().__init__(job, sequence=sequence)
@@ -107,42 +109,65 @@ class CatalogJudge(Judge):
             elif isinstance(one, Problem):
                 self.sequence += 1
                 line = CatalogLine(one.row, one.code, one.vendor_code, "", one.description)
-                self._add((line, None, one.vendor_code[:_LONGEST_CODE], ""), _NOTHING_SAID, BAD, note_of(one))
+                self._add((line, None, one.vendor_code[:_LONGEST_CODE], None), _NOTHING_SAID, BAD, note_of(one))
         insert_rows(CatalogRow, NAMES, self._rows)
         self._rows.clear()
         self._changes.write()
 
     @classmethod
     def line_of(cls, row: CatalogRow) -> CatalogLine:
-        values = {name: getattr(row, name) for name in _AMOUNTS}
-        said: dict[str, Any] = {name: None if one is None else from_decimal(one) for name, one in values.items()}
-        said |= {name: stored(getattr(row, name)) for name in _DATES}
-        return CatalogLine(
-            row=row.source_row,
-            code=row.code,
-            vendor_code=row.vendor_code,
-            brand=row.brand,
-            description=row.description,
-            size=row.size,
-            **said,
+        return again.line_of(row)
+
+    @classmethod
+    def correct(cls, row: CatalogRow, values: Mapping[str, Any]) -> None:
+        again.correct(row, values)
+
+    def related(self, gone: Sequence[CatalogRow], come: Sequence[CatalogLine]) -> set[int]:
+        read = [self._read(one) for one in come]
+        known = self._known(read)
+        items = [*known.items.values(), *known.items_of_product.values()]
+        names = {row.vendor_code for row in gone} | {name for _, _, name, _ in read} | {item.code for item in items}
+        keys = {row.key for row in gone} | {code.key for _, code, _, _ in read if code is not None}
+        products = {row.product_id for row in gone if row.product_id} | set(known.products.values())
+        links = again.Links(
+            (names | keys) - {""},
+            (names | keys) - {""},
+            products | {item.product_id for item in items},
+            {row.vendor_item_id for row in gone if row.vendor_item_id} | {item.id for item in items},
         )
+        return again.related_rows(self.job.batch.pk, links)
 
     def _read(self, line: CatalogLine) -> _Read:
-        vendor_code = line.vendor_code[:_LONGEST_CODE]
+        vendor_code = line.vendor_code
+        if len(vendor_code) > _LONGEST_CODE:
+            said = f"is longer than {_LONGEST_CODE} characters: cut off it might name another item"
+            return line, None, vendor_code[:_LONGEST_CODE], ("vendor code", vendor_code, said)
         if not line.code:
-            return line, None, vendor_code, "" if vendor_code else "the row has neither a code nor a vendor code"
+            absent = ("code", "", "the row has neither a code nor a vendor code")
+            return line, None, vendor_code, None if vendor_code else absent
         try:
-            return line, self.job.rules.read(line.code), vendor_code, ""
+            return line, self.job.rules.read(line.code), vendor_code, None
         except BadCode as error:
-            return line, None, vendor_code, "" if error.is_absent and vendor_code else str(error)
+            is_fine = error.is_absent and vendor_code
+            return line, None, vendor_code, None if is_fine else ("code", line.code, str(error))
 
     def _known(self, lines: Sequence[_Read]) -> _Known:
         products = products_by_key([code.key for _, code, _, _ in lines if code])
-        items = items_by_code(self.vendor_id, [name for _, _, name, _ in lines if name], day=self.day)
+        names = [name for _, _, name, _ in lines if name]
+        names += [code.key for _, code, name, _ in lines if code and not name]  # a new item is called by it
+        items = items_by_code(self.vendor_id, names, day=self.day)
         new = {products[code.key] for _, code, name, _ in lines if code and name not in items and code.key in products}
         others = items_of_products(new) if new else {}
         nameless = {products[code.key] for _, code, name, _ in lines if code and not name and code.key in products}
-        return _Known(products, items, self._items_of(nameless, others), others)
+        known = _Known(products, items, self._items_of(nameless, others), others, {})
+        for one in lines:
+            day = one[0].effective
+            if day is not None and day != self.day:
+                item = self._match(one, known)[1]
+                known.costs.setdefault(day, {})[item.id if item else 0] = NO_COST
+        for day, wanted in known.costs.items():
+            wanted.update(costs_by_id(self.vendor_id, list(wanted), day=day))
+        return known
 
     def _items_of(self, products: set[int], others: dict[int, list[OtherItem]]) -> dict[int, Item]:
         """The vendor's own item of each product, for lines without a vendor code: the preferred, else the first."""
@@ -154,27 +179,51 @@ class CatalogJudge(Judge):
         found = items_by_id(self.vendor_id, list(chosen.values()), day=self.day) if chosen else {}
         return {product_id: found[item_id] for product_id, item_id in chosen.items()}
 
+    def _match(self, one: _Read, known: _Known) -> tuple[int | None, Item | None]:
+        """The product that a line's code names, and the vendor's item that the line is about."""
+        _, code, vendor_code, _ = one
+        product_id = known.products.get(code.key) if code else None
+        if vendor_code:
+            return product_id, known.items.get(vendor_code)
+        item = known.items_of_product.get(product_id) if product_id else None
+        return product_id, item or known.items.get(code.key if code else "")
+
     def _judge(self, one: _Read, known: _Known) -> None:
         line, code, vendor_code, bad = one
         if bad:
-            self.problems.append(Problem(line.row, "code", line.code, bad, line.code, vendor_code, line.description))
-            self._add(one, _NOTHING_SAID, BAD, bad)
+            self._set_aside(one, *bad)
             return
-        product_id = known.products.get(code.key) if code else None
-        item = known.items.get(vendor_code) if vendor_code else known.items_of_product.get(product_id or 0)
-        cost = item.cost if item else NO_COST
-        new = judge_cost(line, cost, day=line.effective or self.day, hold_above_percent=self.hold_above_percent)
-        _, statuses, note = new
+        product_id, item = self._match(one, known)
         name = item.code if item else vendor_code or (code.key if code else "")
+        cost = item.cost if item else NO_COST
+        day = line.effective or self.day
+        if item and day in known.costs:
+            cost = known.costs[day][item.id]
+        try:
+            new = judge_cost(
+                line, cost, day=day, hold_above_percent=self.hold_above_percent, is_accepted=self.is_accepted
+            )
+        except NotAnAmount as error:
+            self._set_aside(one, "case size", text_of(line.case_size or 0, least_decimals=0), str(error))
+            return
+        _, statuses, note = new
         first = self._first_with(name)
         if first:
-            statuses, note = statuses | _DUPLICATE, f"row {first} of this batch has the same vendor code, and counts"
+            statuses, text = statuses | _DUPLICATE, f"row {first} of this batch has the same vendor code, and counts"
+            note = f"{text}; {note}" if note else text
         if item:
-            if product_id and product_id != item.product_id:
-                statuses |= _OTHER_PRODUCT
-                note = f"vendor code {name} is product {item.product_id}, but the code is product {product_id}"
-            if statuses and not statuses & _HELD:
-                self._changes.change_cost(self.sequence, item, new)
+            is_other = bool(product_id) and product_id != item.product_id
+            if is_other:
+                statuses |= _PRODUCT_CHANGE if self.is_accepted else _PRODUCT_CHANGE | _QUESTION
+                text = f"vendor code {name} is product {item.product_id}, but the code is product {product_id}"
+                note = f"{text}; {note}" if note else text
+            if statuses & ~_PRODUCT_CHANGE and not statuses & _HELD:
+                self._changes.change_cost(self.sequence, item.id, cost, new)
+            if is_other and product_id and not statuses & _HELD:
+                self._changes.move_item(
+                    self.sequence, item, product_id, items_of_products([item.product_id, product_id])
+                )
+                item = item._replace(product_id=product_id)
             self._add(one, new, statuses or _NO_CHANGE, note, item.product_id, item.id, cost[2:5])
             return
         others = known.others.get(product_id or 0, [])
@@ -188,20 +237,15 @@ class CatalogJudge(Judge):
             )
         self._add(one, new, statuses, note, product_id, item_id)
 
+    def _set_aside(self, one: _Read, column: str, value: str, reason: str) -> None:
+        line, _, vendor_code, _ = one
+        problem = Problem(line.row, column, value, reason, line.code, vendor_code, line.description)
+        self.problems.append(problem)
+        self._add(one, _NOTHING_SAID, BAD, note_of(problem))
+
     def _first_with(self, name: str) -> int:
         """The row that has this vendor code already, or 0; then this row is the first."""
-        if self.is_again:
-            return self._other_row_with(name)
         return self._first.first(fingerprint(name), self.sequence)
-
-    def _other_row_with(self, name: str) -> int:
-        condition, values = one_of("vendor_code", [name])
-        rows = fetch_rows(
-            "SELECT min(sequence) FROM batches_catalogrow WHERE batch_id = %s AND sequence <> %s "  # noqa: S608
-            f"AND {condition} AND statuses & %s = 0",
-            [self.job.batch.pk, self.sequence, values, _HELD],
-        )
-        return int(rows[0][0] or 0)
 
     def _add(
         self,

@@ -70,6 +70,11 @@ def items_by_id(vendor_id: int, ids: Sequence[int], *, day: str) -> dict[int, It
     return {item.id: item for item in _items(vendor_id, condition, values, day)}
 
 
+def costs_by_id(vendor_id: int, ids: Sequence[int], *, day: str) -> dict[int, Cost]:
+    """What the vendor's items of these ids cost on `day`."""
+    return {item_id: item.cost for item_id, item in items_by_id(vendor_id, ids, day=day).items()}
+
+
 def products_by_key(keys: Sequence[str]) -> dict[str, int]:
     """The ids of the products that these keys name."""
     condition, values = one_of("key", keys)
