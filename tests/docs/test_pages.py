@@ -22,6 +22,9 @@ from tests.kit.programs import needs_module
 
 PAGES = [*sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("*.md"))]
 HOW_TOS = sorted((DOCS / "how-to").glob("*.md"))
+#: Pages whose commands open the database.
+ABOUT_RECORDS = [DOCS / "how-to" / "read-a-vendors-file.md", DOCS / "how-to" / "leave-or-arrive.md"]
+ABOUT_RECORDS += [DOCS / "tutorial" / "first-batch.md"]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]*)(#[^)]*)?\)")
 EXIT_CODE = re.compile(r"\s+# exit code (\d+)$")
 RUN_FIRST = re.compile(r"^<!-- run first\n(.*?)^-->$", re.MULTILINE | re.DOTALL)
@@ -102,12 +105,29 @@ def test_the_commands_of_the_tutorial_work_in_order(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def poser(wheel: Path) -> Iterator[Environment]:
     """One environment for all how-tos; each gets an app folder and a home of its own."""
+    with build_environment(wheel) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def poser_with_records(wheel: Path) -> Iterator[Environment]:
+    """The same with everything that the records need."""
     with build_environment(wheel, has_records=True) as environment:
         yield environment
 
 
-@pytest.mark.parametrize("page", HOW_TOS, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [page for page in HOW_TOS if page not in ABOUT_RECORDS], ids=lambda page: page.stem)
 def test_the_commands_of_the_how_to_work_in_order(page: Path, poser: Environment) -> None:
+    run_in_environment(page, poser)
+
+
+@pytest.mark.parametrize("page", ABOUT_RECORDS, ids=lambda page: page.stem)
+def test_the_commands_of_a_page_about_records_work_in_order(page: Path, poser_with_records: Environment) -> None:
+    run_in_environment(page, poser_with_records)
+
+
+def run_in_environment(page: Path, poser: Environment) -> None:
+    """Run a page in an environment with a fresh app folder and a home of its own."""
     home = poser.path.parent / page.stem
     home.mkdir()
     made = poser.run("make-appdir")
@@ -164,7 +184,15 @@ def wheel_of_installed(name: str, target: Path) -> None:
     """
     distribution = importlib.metadata.distribution(name)
     stem = f"{distribution.metadata['Name'].replace('-', '_')}-{distribution.version}"
+    names: list[str] = []
     with zipfile.ZipFile(target / f"{stem}-py3-none-any.whl", "w") as wheel:
         for file in distribution.files or ():
-            if file.parts[0] != ".." and file.suffix != ".pyc":
-                wheel.write(str(file.locate()), str(file))
+            if file.suffix == ".pyc" or file.name in ("RECORD", "INSTALLER", "REQUESTED"):
+                continue
+            is_script = file.parts[0] == ".."
+            if is_script and any(one.name == file.name for one in distribution.entry_points):
+                continue  # pip makes those anew
+            names.append(f"{stem}.data/scripts/{file.name}" if is_script else str(file))
+            wheel.write(str(file.locate()), names[-1])
+        record = next(one for one in names if one.endswith(".dist-info/METADATA")).replace("METADATA", "RECORD")
+        wheel.writestr(record, "".join(f"{one},,\n" for one in (*names, record)))

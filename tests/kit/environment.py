@@ -77,10 +77,11 @@ def runtime_distributions() -> tuple[str, ...]:
         for text in importlib.metadata.requires(pending.pop()) or ():
             requirement = Requirement(text)
             extras = ("", "binary") if requirement.name == "psycopg-binary" else ("",)
-            if requirement.marker is None or any(requirement.marker.evaluate({"extra": one}) for one in extras):
-                if requirement.name not in found:
-                    found[requirement.name] = None
-                    pending.append(requirement.name)
+            marker = requirement.marker
+            is_needed = marker is None or any(marker.evaluate({"extra": one}) for one in extras)
+            if is_needed and requirement.name not in found:
+                found[requirement.name] = None
+                pending.append(requirement.name)
     return tuple(found)
 
 
@@ -156,8 +157,9 @@ def _copy_distribution(name: str, site_packages: Path) -> None:
     """Copy an installed distribution as it is; it works wherever a Python that it fits finds it."""
     distribution = importlib.metadata.distribution(name)
     for file in distribution.files or ():
-        if file.parts[0] == ".." or file.suffix == ".pyc":
+        if file.suffix == ".pyc":
             continue
-        target = site_packages / file
+        is_script = file.parts[0] == ".."
+        target = site_packages.parents[2] / "bin" / file.name if is_script else site_packages / file
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(str(file.locate()), target)
