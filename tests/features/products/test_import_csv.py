@@ -244,3 +244,24 @@ def test_the_same_files_twice_are_refused_by_the_number_of_the_batch(migrated_sq
 
     with pytest.raises(WouldOverwrite, match="batch 00000001 has this very file already"):
         in_shop(migrated_sqlite_env, act)
+
+
+def test_a_cost_of_a_vendor_that_nobody_knows_is_set_aside_beside_others(
+    migrated_sqlite_env: Mapping[str, str],
+) -> None:
+    costs = (
+        "vendor,vendor_code,effective,case_cost\n"
+        "unfy,0204578,2026-01-01,34.68\n"
+        "unfi,9999999,2026-01-01,34.68\n"
+        "unfi,0204578,2026-01-01,34.68\n"
+    )
+
+    def act(shop: Shop) -> list[Any]:
+        opened(shop)
+        return [(row["note"], row["statuses"]) for row in shop.rows(tables.import_text(shop, vendor_costs=costs))]
+
+    assert in_shop(migrated_sqlite_env, act) == [
+        ["column 'vendor_costs.vendor': \"unfy\" is no vendor that there is", ["bad_row"]],
+        ["column 'vendor_costs.vendor_code': \"9999999\" is no item of this vendor", ["bad_row"]],
+        ["", ["new_record"]],
+    ]

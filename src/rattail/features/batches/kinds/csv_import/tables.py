@@ -248,7 +248,7 @@ class TableJudge:
             found = names.product(name)
             return Unknown(column.name, "is no product that there is") if found is None else found
         if type(row[self.at["vendor"]]) is not int:
-            return name
+            return ABSENT  # the vendor is what is wrong
         found = names.item(self._item_name(row)) if column.kind == "item" else names.invoice(self._invoice_name(row))
         what = "item" if column.kind == "item" else "invoice"
         return Unknown(column.name, f"is no {what} of this vendor") if found is None else found
