@@ -66,7 +66,9 @@ def stock_up(shop: Shop) -> None:
 
 def read(shop: Shop, *events: Event, vendor: str = "acme", **settings: Any) -> Batch:
     """Make a batch of these events, the same way as of a file."""
+    from rattail.features.batches.folders import fingerprint
     from rattail.features.batches.kinds.known import kind_named
+    from rattail.features.batches.models import Batch
     from rattail.features.batches.reading.format import Format, Reading
     from rattail.features.batches.reading.source import look_at
     from rattail.features.batches.service.make import Progress, make_batch
@@ -75,7 +77,7 @@ def read(shop: Shop, *events: Event, vendor: str = "acme", **settings: Any) -> B
     from rattail.retail.models import Store, Vendor
 
     path = shop.folder / "invoice.csv"
-    path.write_text("the events come from the test\n")
+    path.write_text(f"the events come from the test, after {Batch.objects.count()} batches\n")
     kind = kind_named("vendor_invoice")
     request = Request("vendor_invoice", str(path), settings=kind.check_settings(settings))
     format_ = Format("test", "Events of a test", kind.name, lambda _: "", lambda _, __: iter(events))
@@ -90,7 +92,7 @@ def read(shop: Shop, *events: Event, vendor: str = "acme", **settings: Any) -> B
         len(events),
         Vendor.objects.get(code=vendor),
         Store.objects.get(),
-        "0" * 64,
+        fingerprint(str(path)),
     )
     return make_batch(plan, ground=shop.ground, progress=Progress(reading=lambda _: None))
 
