@@ -198,9 +198,9 @@ def test_zeroing_takes_what_was_not_counted_in_the_departments_that_were(migrate
         rows = [[row["source_row"], row["key"], row["description"]] for row in shop.rows(batch)[2:]]
         told = market.told(batch)
         shop.execute(batch.number)
-        return told, rows, market.stock()
+        return told, rows, market.stock(), batch.remarks
 
-    told, rows, stock = in_shop(migrated_env, act)
+    told, rows, stock, remarks = in_shop(migrated_env, act)
     assert told == {
         "1": ["10.00 > 8.00", "quantity_change", ""],
         "2": ["None > None", "product_not_found", ""],
@@ -208,24 +208,58 @@ def test_zeroing_takes_what_was_not_counted_in_the_departments_that_were(migrate
     }
     assert rows == [[0, APPLES.zfill(13), f"product {APPLES}"]]
     assert stock == {BANANAS: "8", APPLES: "2", LEMONS: "0", PEARS: "5", "4030": "5"}
+    assert remarks[0].startswith("rows of no known product: 1; products that were not counted: 1;")
 
 
-def test_a_removed_row_of_what_was_not_counted_stays_removed(migrated_env: Env) -> None:
+def test_zeroing_leaves_alone_what_a_person_removed_a_row_of(migrated_env: Env) -> None:
     def act(shop: Shop) -> Any:
-        from rattail.features.batches.statuses import Status
+        from rattail.features.batches.service.correct import remove_rows, restore_rows
+        from rattail.features.batches.service.spans import Span
 
         market = Market(shop)
         produce = shop.make("Department", code="produce", name="Produce")
-        for code in (BANANAS, APPLES, PEARS):
+        for code in (BANANAS, LEMONS, APPLES, PEARS):
             market.product(code, on_hand=10, department_id=produce)
-        batch = market.count(f"{BANANAS},0,8", mode="zero")
-        market.set_statuses(batch, 2, int(Status.REMOVED))
-        market.again(batch)
-        return market.told(batch), [change[0] for change in market.changes(batch)]
+        batch = market.count(f"{BANANAS},0,8", f"{LEMONS},0,8", mode="zero")
+        first = market.told(batch)
+        remove_rows(batch.number, [Span(2, 3)], ground=shop.ground)
+        removed = market.told(batch), [change[0] for change in market.changes(batch)]
+        restore_rows(batch.number, [Span(2, 3)], ground=shop.ground)
+        return first, removed, market.told(batch), [change[0] for change in market.changes(batch)]
 
-    told, changes = in_shop(migrated_env, act)
-    assert [statuses for _, statuses, _ in told.values()] == ["quantity_change", "removed", "quantity_change"]
-    assert changes == [1, 3]
+    first, (removed, fewer), restored, all_of_them = in_shop(migrated_env, act)
+    statuses = [found.split() for _, found, _ in removed.values()]
+    assert ["removed" in one for one in statuses] == [False, True, True, False]
+    assert removed["4"] == first["4"] == ["10.00 > 0.00", "quantity_change", "this product was not counted"]
+    assert fewer == [1, 4]
+    assert restored == first
+    assert all_of_them == [1, 2, 3, 4]
+
+
+def test_a_corrected_and_an_added_row_count_as_if_they_had_been_in_the_file(migrated_env: Env) -> None:
+    def act(shop: Shop) -> Any:
+        from rattail.features.batches.service.correct import add_row, change_row
+
+        market = Market(shop)
+        for code in (BANANAS, APPLES, LEMONS):
+            market.product(code, on_hand=10)
+        batch = market.count(f"{BANANAS},0,8", "4999,0,3")
+        change_row(batch.number, 2, said={"code": APPLES, "units": "4"}, ground=shop.ground)
+        add_row(batch.number, said={"code": LEMONS, "units": "5"}, ground=shop.ground)
+        corrected = market.told(batch)
+        add_row(batch.number, said={"code": BANANAS, "units": "1"}, ground=shop.ground)
+        told = market.told(batch)
+        shop.execute(batch.number)
+        return corrected, told, market.stock()
+
+    corrected, told, stock = in_shop(migrated_env, act)
+    assert corrected["1"] == ["10.00 > 8.00", "quantity_change", ""]
+    assert corrected["2"] == ["10.00 > 4.00", "quantity_change edited", ""]
+    assert corrected["3"] == ["10.00 > 5.00", "quantity_change edited", ""]
+    twice = "this product is counted in 2 rows: remove all but one"
+    assert told["1"] == ["None > None", "question", twice]
+    assert told["4"] == ["None > None", "question edited", twice]
+    assert stock == {BANANAS: "10", APPLES: "4", LEMONS: "5"}
 
 
 def test_a_report_of_variances_changes_nothing(migrated_env: Env) -> None:

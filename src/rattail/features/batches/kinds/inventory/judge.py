@@ -13,6 +13,7 @@ from rattail.features.batches.kinds.inventory.known import Counted, case_sizes, 
 from rattail.features.batches.kinds.inventory.quantities import MOST, Quantity, quantity_of
 from rattail.features.batches.kinds.inventory.settings import Duplicates, Mode
 from rattail.features.batches.kinds.inventory.settling import Count, settle
+from rattail.features.batches.kinds.inventory.zeroing import doubts_about_zeros
 from rattail.features.batches.kinds.kind import BAD, Job, Judge, note_of
 from rattail.features.batches.models import CountRow
 from rattail.features.batches.reading.lines import CountLine, Event, Problem
@@ -65,6 +66,7 @@ class CountJudge(Judge):
         super().__init__(job, sequence=sequence)
         assert job.batch.store_id is not None
         self.store_id = job.batch.store_id
+        self._batch_id = job.batch.pk
         self.mode = Mode(job.setting("mode"))
         self.counted_at = datetime.fromisoformat(job.setting("counted_at"))
         self.day = timezone.localtime(self.counted_at).date().isoformat()
@@ -90,7 +92,7 @@ class CountJudge(Judge):
         """
         settle(
             Count(
-                batch_id=self.job.batch.pk,
+                batch_id=self._batch_id,
                 number=self.job.batch.number,
                 store_id=self.store_id,
                 mode=self.mode,
@@ -100,6 +102,8 @@ class CountJudge(Judge):
                 is_first_time=self.job.batch.state != State.READY,
             )
         )
+        if self.mode is Mode.ZERO:
+            self.remarks = doubts_about_zeros(self._batch_id)
 
     @classmethod
     def line_of(cls, row: CountRow) -> CountLine:
@@ -179,7 +183,7 @@ class CountJudge(Judge):
         self.sequence += 1
         self._rows.append(
             (
-                self.job.batch.pk,
+                self._batch_id,
                 self.sequence,
                 line.row,
                 statuses,

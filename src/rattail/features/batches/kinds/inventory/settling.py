@@ -11,12 +11,12 @@ from typing import NamedTuple
 from rattail.database.bulk import change_rows, fetch_rows
 from rattail.database.dialect import as_text, differs, is_sqlite
 from rattail.errors import InputRejected
-from rattail.features.batches.kinds.inventory.changing import write_stock_changes, zero_the_others
+from rattail.features.batches.kinds.inventory.changing import write_stock_changes
 from rattail.features.batches.kinds.inventory.settings import Duplicates, Mode
+from rattail.features.batches.kinds.inventory.zeroing import NOT_COUNTED, zero_the_others
 from rattail.features.batches.statuses import Status
 from rattail.retail.changes.journal import forget_changes
 
-NOT_COUNTED = "this product was not counted"  # the note of the rows that nobody counted, which are made here
 _OURS = "this product "  # every note that is written here begins so, and no other does
 _IS_OURS = f"(substr(note, 1, {len(_OURS)}) = '{_OURS}' AND note <> '{NOT_COUNTED}')"
 _NO_CHANGE, _QUANTITY_CHANGE = int(Status.NO_CHANGE), int(Status.QUANTITY_CHANGE)
@@ -60,7 +60,7 @@ def settle(count: Count) -> None:
     _decide(count)
     _tell_rows(count)
     if count.mode is Mode.ZERO:
-        zero_the_others(count.batch_id, count.store_id, count.counted_at, note=NOT_COUNTED, status=_QUANTITY_CHANGE)
+        zero_the_others(count.batch_id, count.store_id, count.counted_at)
     if count.mode is not Mode.VARIANCE:
         sets_moment = count.mode is not Mode.ADJUST
         write_stock_changes(count.number, count.store_id, counted_at=count.counted_at if sets_moment else None)
@@ -70,10 +70,6 @@ def settle(count: Count) -> None:
 def _forget(count: Count) -> None:
     """Take back what was written here before and would be in the way; what people removed stays removed."""
     forget_changes(count.number)
-    change_rows(
-        "DELETE FROM batches_countrow WHERE batch_id = %s AND source_row = 0 AND note = %s AND statuses & %s = 0",
-        [count.batch_id, NOT_COUNTED, _REMOVED],
-    )
     change_rows(
         f"UPDATE batches_countrow SET statuses = statuses & %s, note = '', before = NULL, after = NULL "  # noqa: S608
         f"WHERE batch_id = %s AND {_IS_OURS} AND statuses & %s <> 0",
