@@ -7,7 +7,8 @@ from random import Random
 from typing import NamedTuple
 from zlib import crc32
 
-from rattail.features.sample.assortment import AISLES, PLUS, Aisle, Family
+from rattail.features.sample.assortment import AISLES, Aisle, Family
+from rattail.features.sample.produce import PLUS
 from rattail.retail import amounts
 
 CENT = amounts.SCALE // 100
