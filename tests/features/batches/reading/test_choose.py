@@ -101,6 +101,29 @@ def test_the_vendors_mapping_goes_before_known_names(tmp_path: Path) -> None:
     assert (chosen.format.name, chosen.reason) == ("generic_catalog", "the vendor's mapping names its columns")
 
 
-def test_a_message_that_is_not_read_is_named_for_what_it_is(tmp_path: Path) -> None:
-    with pytest.raises(InputRejected, match="is XML, but none of the messages that are read as a count"):
-        choose_format(source_of(tmp_path, "<?xml version='1.0'?><Order/>"), "inventory")
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("<?xml version='1.0'?><Order/>", "this is an XML file whose outermost element is Order; expected a count."),
+        ("ISA*00*bytes", "this is an X12 file without a transaction set that can be read; expected a count."),
+        ("UNB+UNOA:1+A+B+260101:1200+1'UNH+1+ORDERS:D:96A:UN'", "this is an EDIFACT ORDERS (purchase order); expected"),
+        ("STX=ANA:1+501:A+502:B+260101:120000+1++ORDHDR'\nMHD=1+ORDHDR:9'\n", "this is a TRADACOMS file"),
+    ],
+    ids=["xml", "x12", "edifact", "tradacoms"],
+)
+def test_a_message_that_is_not_read_is_named_for_what_it_is(tmp_path: Path, content: str, said: str) -> None:
+    with pytest.raises(InputRejected) as caught:
+        choose_format(source_of(tmp_path, content), "inventory")
+
+    assert said in caught.value.message
+    assert caught.value.hint == "ask the sender for a count; what can be read: rattail list-formats inventory"
+
+
+def test_the_hint_for_an_unknown_table_can_be_pasted(tmp_path: Path) -> None:
+    source = source_of(tmp_path, "Foo;Bar\n1;2\n", name="new prices.csv")
+
+    with pytest.raises(InputRejected) as caught:
+        choose_format(source, "vendor_catalog", vendor="UNFI")
+
+    pasted = f"rattail make-vendor-mapping UNFI '{tmp_path}/new prices.csv' --kind vendor_catalog"
+    assert caught.value.hint.endswith(f": {pasted}")

@@ -7,9 +7,11 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import NamedTuple
 
+from rattail.appdir.hints import pasted_line
 from rattail.errors import InputRejected, NoSuchThing
 from rattail.features.batches.reading.column_names import NAMES
 from rattail.features.batches.reading.columns import match_columns, spoken
+from rattail.features.batches.reading.describe import what_it_is
 from rattail.features.batches.reading.format import Format
 from rattail.features.batches.reading.layout import Layout
 from rattail.features.batches.reading.mapping import layout_of
@@ -47,11 +49,13 @@ def choose_format(
     wanted: str = AUTO,
     mapping: Mapping[str, object] | Layout | None = None,
     formats: Sequence[Format] | None = None,
+    vendor: str = "",
 ) -> Chosen:
     """The format to read a file of this kind with.
 
     `wanted` is its name, or `auto`: then the one specific format that recognises the file; else, where the
     vendor's `mapping` names columns, the generic one; else the generic one where it recognises the file.
+    `vendor` is the code of the vendor, for hints.
 
     Raises:
         NoSuchThing: there is no format `wanted`.
@@ -85,7 +89,7 @@ def choose_format(
     for format_ in known:
         if format_.kind != kind and format_.is_generic and (why := format_.recognise(source)):
             raise _of_another_kind(source, kind, format_, why)
-    raise _none_fits(source, kind)
+    raise _none_fits(source, kind, vendor)
 
 
 def _wanted(wanted: str, kind: str, known: Sequence[Format]) -> Format:
@@ -106,22 +110,21 @@ def _of_another_kind(source: Source, kind: str, format_: Format, why: str) -> In
     return InputRejected(
         f"{source.name} looks like {_KINDS.get(format_.kind, format_.kind)} ({format_.name}: {why}), "
         f"not like {_KINDS.get(kind, kind)}.",
-        hint=f"rattail make-batch {format_.kind} {source.name}",
+        hint=pasted_line("rattail", "make-batch", format_.kind, source.path),
     )
 
 
-def _none_fits(source: Source, kind: str) -> InputRejected:
+def _none_fits(source: Source, kind: str, vendor: str) -> InputRejected:
     what = _KINDS.get(kind, kind)
-    if source.container in ("xml", "x12", "edifact"):
-        title = {"xml": "XML", "x12": "X12", "edifact": "EDIFACT"}[source.container]
+    if known_as := what_it_is(source):
         return InputRejected(
-            f"{source.name} is {title}, but none of the messages that are read as {what}: it begins with "
-            f"{_beginning(source)!r}.",
-            hint="see all: rattail list-formats",
+            f"{source.name}: this is {known_as}; expected {what}.",
+            hint=f"ask the sender for {what}; what can be read: {pasted_line('rattail', 'list-formats', kind)}",
         )
+    mapped = pasted_line("rattail", "make-vendor-mapping", vendor or "VENDOR", source.path, "--kind", kind)
     return InputRejected(
         f"{source.name} fits no format of {what}: {_looks_like(source, kind)}.",
-        hint="say which column is which, once for this vendor: rattail make-vendor-mapping",
+        hint=f"say which column is which, once for this vendor: {mapped}",
     )
 
 
