@@ -37,6 +37,11 @@ FEATURE = Feature(
         Command("check-batch", "Show exactly what executing would change.", f"{_CLI}.show:check_batch"),
         Command("execute-batch", "Carry out what check-batch shows.", f"{_CLI}.execute:execute_batch"),
         Command("undo-batch", "Put back what was there before.", f"{_CLI}.execute:undo_batch"),
+        Command("change-row", "Correct one row of a batch, and judge it again.", f"{_CLI}.correct:change_row"),
+        Command("add-row", "Add a row that the file does not have.", f"{_CLI}.correct:add_row"),
+        Command("remove-rows", "Let rows of a batch change nothing.", f"{_CLI}.correct:remove_rows"),
+        Command("delete-batch", "Delete a batch that is not executed.", f"{_CLI}.delete:delete_batch"),
+        Command("purge-batches", "Delete batches that were finished long ago.", f"{_CLI}.delete:purge_batches"),
         Command(
             "import-csv",
             "Read tables of the records from CSV files, as a batch.",

@@ -15,9 +15,11 @@ from rattail.features.batches.cli.ground import Number, ground_of
 
 if TYPE_CHECKING:
     from rattail.features.batches.models import Batch
+    from rattail.features.batches.service.edits import EditShown
     from rattail.features.batches.service.show import Checked, ShownChange
 
 _LISTED = 20
+_EDITS_SHOWN = 1000
 
 
 @command("list-batches")
@@ -55,8 +57,9 @@ def list_batches(session: Session, kind: str | None, state: str | None, limit: i
 @click.option("--after", type=click.IntRange(0), default=0, metavar="ROW", help="Begin after this row of the batch.")
 @click.option("--limit", type=click.IntRange(0), default=_LISTED, show_default=True, help="How many rows.")
 def show_batch(session: Session, number: int, status: str | None, after: int, limit: int) -> Outcome:
-    """Show a batch and its rows: what each says, and what was found of it."""
+    """Show a batch and its rows: what each says, what was found of it, and what people changed."""
     ground = ground_of(session)
+    from rattail.features.batches.service.edits import edits_of
     from rattail.features.batches.service.find import find_batch, folder_of
     from rattail.features.batches.service.show import rows_of
     from rattail.features.batches.service.shown import count_lines, shown_batch, shown_row
@@ -64,10 +67,18 @@ def show_batch(session: Session, number: int, status: str | None, after: int, li
     batch = find_batch(number, ground=ground)
     rows = [shown_row(row) for row in rows_of(batch, status=status, after=after, limit=limit)]
     folder = folder_of(batch, ground=ground).path
-    data = {**shown_batch(batch), "folder": folder, "row_list": rows}
+    edits = edits_of(batch, limit=_EDITS_SHOWN)
+    data = {
+        **shown_batch(batch),
+        "folder": folder,
+        "row_list": rows,
+        "edits": [{**one._asdict(), "at": one.at.isoformat()} for one in edits],
+    }
     lines = [*_head(batch, folder), *(f"  {line}" for line in count_lines(batch))]
     for row in rows:
-        lines.append(f"row {row['sequence']}: {_row_text(row)}")
+        lines.append(f"row {row['sequence']}: {row_text(row)}")
+    for edit in edits[-limit:] if limit else ():
+        lines.append(f"{edit.at:%Y-%m-%d %H:%M} UTC {edit.by}: row {edit.row}: {_edit_text(edit)}")
     return Outcome(data, lines, tuple(Message("warning", text) for text in batch.remarks), is_answer=True)
 
 
@@ -105,6 +116,17 @@ def check_batch(session: Session, number: int, limit: int | None) -> Outcome:
     return Outcome(data, _check_lines(session, batch, checked, most), is_answer=True)
 
 
+def _edit_text(edit: EditShown) -> str:
+    """What a person did to a row."""
+    if edit.field == "removed":
+        return "removed" if edit.after else "restored"
+    if edit.field == "accepted":
+        return "accepted as it is"
+    if edit.field == "added":
+        return f"added: {edit.after}"
+    return f"{edit.field} {edit.before or 'nothing'} -> {edit.after or 'nothing'}"
+
+
 def _head(batch: Batch, folder: str) -> list[str]:
     whose = " ".join(
         text
@@ -123,7 +145,8 @@ def _head(batch: Batch, folder: str) -> list[str]:
     return lines
 
 
-def _row_text(row: dict[str, Any]) -> str:
+def row_text(row: dict[str, Any]) -> str:
+    """A row as a person reads it: what is in it, and its statuses."""
     skipped = ("batch_id", "sequence", "source_row", "statuses", "key")
     values = ", ".join(
         f"{name} {value}" for name, value in row.items() if name not in skipped and value not in ("", None, False)
