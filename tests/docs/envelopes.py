@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -34,6 +35,14 @@ FEATURE = Feature(
 """
 #: What only root could show (a folder given away), or only somebody who is not (one that cannot be read).
 UNSEEN = {("make-appdir", "given_to"): "text", ("show-appdir", "folders[].problem"): "text"}
+
+#: Keys of which every name inside depends on the shop, the kind of batch or the record: not followed further.
+OPEN = {
+    *("settings", "statuses", "before", "after", "expected", "found", "mapping", "why", "made", "executed", "undone"),
+    *("row_list", "preview", "row", "fields"),
+}
+#: What keys of batches hold where no example does: the same everywhere.
+EVERYWHERE = {"remarks": "list of text", "executed": "object", "undone": "object", "store": "text", "vendor": "text"}
 
 
 class Example(NamedTuple):
@@ -63,6 +72,12 @@ def _grow_old(root: Path) -> None:
 
 def _offer(root: Path) -> None:
     (root / "rattail.toml.new").write_text((root / "rattail.toml").read_text() + "# newer\n")
+
+
+def _edit_cost(root: Path) -> None:
+    """A hand's change of a record that batch 1 made, so that it could not be undone."""
+    with sqlite3.connect(root / "data" / "rattail.sqlite3") as connection:
+        connection.execute("UPDATE retail_vendorcost SET case_cost = case_cost + 1 WHERE batch = 1")
 
 
 def _upstream(root: Path) -> None:
@@ -99,6 +114,28 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "make-config": (Example(), Example(("--output", "-"))),
     "diff-config": (Example(prepare=_offer),),
     "accept-config": (Example(("rattail.toml",)), Example(("--all", "--reject"), _offer)),
+    "migrate-db": (Example(),),
+    "make-sample": (Example(("--products", "200", "--output", "{scratch}/samples")),),
+    "make-store": (Example(("9", "North")),),
+    "make-vendor": (Example(("acme", "Acme", "--identifier", "0012345000003")),),
+    "list-vendors": (Example(),),
+    "export-csv": (Example(("--output", "{scratch}/tables")),),
+    "make-batch": (
+        Example(("vendor_catalog", "{scratch}/samples/unfi-catalog.tsv", "--vendor", "unfi")),
+        Example(("inventory", "{scratch}/samples/wis-count.txt", "--store", "1", "--mode", "replace")),
+        Example(("vendor_catalog", "{scratch}/samples/832.x12", "--vendor", "unfi", "--dry-run")),
+    ),
+    "list-batches": (Example(),),
+    "change-row": (Example(("1", "1", "--set", "case_cost=40")),),
+    "add-row": (Example(("1", "vendor_code=X1", "code=074305001321", "case_size=12", "case_cost=24")),),
+    "remove-rows": (Example(("1", "2")),),
+    "show-batch": (Example(("1",)),),
+    "execute-batch": (Example(("1",)), Example(("2",))),
+    "check-batch": (Example(("1",), _edit_cost), Example(("2",))),
+    "undo-batch": (Example(("1", "--partial")), Example(("2",))),
+    "import-csv": (Example(("{scratch}/tables/products.csv",)),),
+    "make-vendor-mapping": (Example(("acme", "{scratch}/samples/catalog.xlsx")),),
+    "list-formats": (Example(),),
 }
 
 
@@ -112,19 +149,22 @@ def data_rows(scratch: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     root = scratch / "app"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("RATTAIL_")}
     environ |= write_extension(scratch / "site", "kinds", KINDS) | {"RATTAIL_MAIL_HOST": "mail.example"}
-    for _, command in load_registry().commands:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for verb, examples in EXAMPLES.items():
         types: dict[str, set[str]] = {}
         always: set[str] | None = None
-        for example in EXAMPLES[command.name]:
+        for example in examples:
             example.prepare(root)
             words = [word.format(scratch=scratch) for word in example.words]
-            data = _run(command.name, *words, root=root, environ=environ)
+            data = _run(verb, *words, root=root, environ=environ)
             _collect("", data, types)
             always = set(data) if always is None else always & set(data)
         for (name, key), kind in UNSEEN.items():
-            if name == command.name:
+            if name == verb:
                 types[key].add(kind)
-        yield command.name, [(key, _spoken(command.name, key, types[key], always or set())) for key in sorted(types)]
+        found[verb] = [(key, _spoken(verb, key, types[key], always or set())) for key in sorted(types)]
+    for _, command in load_registry().commands:
+        yield command.name, found[command.name]
 
 
 def _run(*words: str, root: Path, environ: dict[str, str]) -> dict[str, object]:
@@ -139,7 +179,10 @@ def _run(*words: str, root: Path, environ: dict[str, str]) -> dict[str, object]:
 
 def _collect(above: str, value: object, types: dict[str, set[str]]) -> None:
     """Add the key paths in `value` and the types seen there to `types`."""
-    if isinstance(value, dict):
+    if above.rpartition(".")[2] in OPEN and not isinstance(value, str):
+        kind = "list of object" if isinstance(value, list) else "null" if value is None else "object"
+        types.setdefault(above, set()).add(kind)
+    elif isinstance(value, dict):
         if above.removesuffix("[]") == above != "":
             types.setdefault(above, set()).add("object")
         for key, inner in value.items():
@@ -157,6 +200,8 @@ def _collect(above: str, value: object, types: dict[str, set[str]]) -> None:
 
 def _spoken(command: str, key: str, seen: set[str], always: set[str]) -> str:
     """A few types as words, and whether the key may be missing."""
+    also = EVERYWHERE.get(key.rpartition(".")[2], "")
+    seen = seen | {also} if also else seen
     if any(name.startswith("list of") for name in seen):
         seen = seen - {"list"}
     is_shown = "list" not in seen and seen != {"null"}

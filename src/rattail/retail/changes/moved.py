@@ -25,10 +25,13 @@ def refuse_moved(batch: int, count: int, moved: Sequence[Moved], *, since: str) 
     lines = "; ".join(_sentence(one) for one in moved[:_SHOWN])
     more = f"; and {count - _SHOWN:,} more" if count > _SHOWN else ""
     raise RecordsMoved(
-        f"batch {batch:08d}: {count:,} records are not as they were when it {since}: {lines}{more}. "
-        "Nothing was changed.",
+        f"batch {batch:08d}: {_records(count)} when it {since}: {lines}{more}. Nothing was changed.",
         hint=f"see what would be done now: rattail check-batch {batch}",
     )
+
+
+def _records(count: int) -> str:
+    return "1 record is not as it was" if count == 1 else f"{count:,} records are not as they were"
 
 
 def _sentence(one: Moved) -> str:

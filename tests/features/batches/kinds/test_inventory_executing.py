@@ -70,7 +70,7 @@ def test_undoing_is_refused_where_a_later_count_moved_the_stock_unless_in_part(m
         return refused, kept, held, market.stock()
 
     refused, kept, held, stock = in_shop(migrated_env, act)
-    assert "1 records are not as they were" in refused
+    assert "1 record is not as it was" in refused
     assert "row 2: stock" in refused
     assert "on_hand is 7.00, expected 8.00" in refused
     assert kept == {APPLES: "9", BANANAS: "7"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rattail.errors import NotAllowed
+from rattail.features.batches.kinds.known import MADE_FROM_FILES
 from rattail.features.batches.models import Batch
 from rattail.features.batches.service.find import find_batch, folder_of
 from rattail.features.batches.service.ground import Ground
@@ -19,6 +20,10 @@ def request_of(number: int, *, ground: Ground) -> tuple[Batch, Request]:
     """
     batch = find_batch(number, ground=ground)
     require_readable(batch)
+    if batch.kind not in MADE_FROM_FILES:
+        raise NotAllowed(
+            f"batch {number_text(batch.number)} is an import of tables.", hint="import them again: rattail import-csv"
+        )
     answers = batch.answers
     return batch, Request(
         kind=batch.kind,

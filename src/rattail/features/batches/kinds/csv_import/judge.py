@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from rattail.errors import NotAllowed
 from rattail.features.batches.kinds.csv_import.line import CsvLine
 from rattail.features.batches.kinds.csv_import.names import Names
 from rattail.features.batches.kinds.csv_import.parse import RowParser
@@ -46,7 +47,9 @@ class CsvJudge(Judge):
 
     @classmethod
     def line_of(cls, row: Any) -> Line:
-        raise NotImplementedError("rows of an import are corrected in their file")
+        raise NotAllowed(
+            "a row of an import is corrected in its file.", hint="import the file again: rattail import-csv"
+        )
 
     def _take_lines(self, name: str, lines: list[CsvLine], changes: list[ChangeRow]) -> None:
         table = self._tables.get(name)
