@@ -46,7 +46,7 @@ class CsvJudge(Judge):
         write_changes(changes)
 
     @classmethod
-    def line_of(cls, row: Any) -> Line:
+    def line_of(cls, _: Any) -> Line:
         raise NotAllowed(
             "a row of an import is corrected in its file.", hint="import the file again: rattail import-csv"
         )
