@@ -289,6 +289,36 @@ def test_a_row_that_is_judged_again_changes_only_what_follows_from_it(migrated_e
     assert (made["Invoice"], made["InvoiceLine"]) == (1, 5)
 
 
+def test_corrected_and_removed_rows_leave_their_items_cost_and_place_to_others(migrated_env: Env) -> None:
+    def act(shop: Shop) -> list[Any]:
+        from rattail.features.batches.service.correct import change_row, remove_rows
+        from rattail.features.batches.service.spans import Span
+        from rattail.retail.models import InvoiceLine, VendorCost
+
+        stock_up(shop)
+        events = [line(BEANS, "1", amount="1.5"), line(BEANS, "1", amount="1.6"), line(BEANS, "1", amount="1.7")]
+        batch = read(shop, head(), *events, line(RICE, "0", is_out_of_stock=True), take_costs=True)
+        remove_rows(batch.number, [Span(1, 1)], ground=shop.ground)
+        change_row(batch.number, 4, said={"shipped": "2"}, ground=shop.ground)
+        change_row(batch.number, 3, said={"shipped": "4"}, ground=shop.ground)
+        found = statuses(shop, batch)
+        shop.execute(batch.number)
+        cost = VendorCost.objects.get(vendor_item__code="B-1", effective="2026-11-20").unit_cost
+        places = list(InvoiceLine.objects.order_by("position").values_list("position", flat=True))
+        return [found, str(cost), places, on_hand(shop)]
+
+    found, cost, places, stock = in_shop(migrated_env, act)
+
+    assert "removed" in found[0]
+    assert found[1:] == [
+        "cost_change cost_differs received",
+        "cost_differs edited received",
+        "edited received",
+    ]
+    assert (cost, places) == ("1.6000", [2, 3, 4])
+    assert stock == {BEANS: "15", RICE: "7"}
+
+
 def _changes(batch: int) -> list[Any]:
     """What a batch would change, but the ids of what is yet to be made."""
     from rattail.retail.models import Change

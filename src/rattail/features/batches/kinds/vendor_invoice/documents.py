@@ -76,6 +76,7 @@ class Documents:
         self._kept: dict[int, Invoice] = {}
         self._rows = array("I")  # of each document: rows so far, and 1; 0 where this process has not seen its head
         self._prints = array("Q")  # of each document: a number that stands for all it says, in any order
+        self._read_before: set[int] = set()  # documents whose heads an earlier process read
         self._heads: list[InvoiceHead] = []
         self._ends: dict[int, _End] = {}
         self._foreign: set[str] = set()
@@ -148,6 +149,9 @@ class Documents:
                     later,
                 )
         self._heads, self._ends = [], {}
+        for document in self._read_before:  # the next rows may be others than those that follow
+            if document < len(self._rows):
+                self._rows[document] = 0
         self._kept = {document: one for document, one in self._kept.items() if document == self.current}
 
     def refuse_different(self) -> None:
@@ -231,7 +235,9 @@ class Documents:
             [self._job.batch.number, self._job.batch.pk, values],
         )
         for document, number, day, is_credit, currency, invoice_id in rows:
-            self.is_again = self.is_again or document >= len(self._rows) or not self._rows[document]
+            if document >= len(self._rows) or not self._rows[document]:
+                self.is_again = True
+                self._read_before.add(document)
             self._kept[document] = self._invoice(document, number, day, is_credit, currency, invoice_id or 0)
         missing = sorted(set(documents) - self._kept.keys())
         if missing:

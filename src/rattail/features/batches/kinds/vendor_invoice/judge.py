@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rattail.database.bulk import fetch_rows, insert_rows
+from rattail.database.dialect import one_of
 from rattail.features.batches.kinds.kind import BAD, Job, Judge, note_of
 from rattail.features.batches.kinds.seen import Seen, fingerprint
 from rattail.features.batches.kinds.vendor_catalog.known import NO_COST, Item
@@ -85,6 +86,25 @@ class InvoiceJudge(Judge):
     @classmethod
     def line_of(cls, row: InvoiceRow) -> InvoiceLine:
         return line_of(row)
+
+    @classmethod
+    def correct(cls, row: InvoiceRow, values: Mapping[str, Any]) -> None:
+        super().correct(row, values)
+        if values.get("shipped"):
+            row.is_out_of_stock = False
+
+    def related(self, gone: Sequence[InvoiceRow], come: Sequence[Any]) -> set[int]:
+        """Rows of the same items whose costs differ: the first of them is taken over, and another may be the first."""
+        items = {row.vendor_item_id for row in gone if row.vendor_item_id}
+        if not (self.is_taking_costs and items):
+            return set()
+        condition, values = one_of("vendor_item_id", list(items), kind="bigint")
+        rows = fetch_rows(
+            "SELECT sequence FROM batches_invoicerow WHERE batch_id = %s AND (statuses & %s) <> 0 "  # noqa: S608
+            f"AND (statuses & %s) = 0 AND {condition}",
+            [self.job.batch.pk, _COST_DIFFERS | _COST_NOT_KNOWN, _HELD, values],
+        )
+        return {sequence for (sequence,) in rows}
 
     def _read(self, line: InvoiceLine) -> Read:
         vendor_code = line.vendor_code[:_LONGEST_CODE]
@@ -176,7 +196,8 @@ class InvoiceJudge(Judge):
             "AND (r.statuses & %s) <> 0 AND (r.statuses & %s) = 0 AND COALESCE(d.date, %s) = %s",
             [self.job.batch.pk, item.id, self.sequence, _COST_CHANGE, _HELD, self.job.today.isoformat(), day],
         )
-        return int(rows[0][0] or 0)
+        first = int(rows[0][0] or 0) or self._taken.first(fingerprint(f"{item.id} {day}"), self.sequence)
+        return 0 if first == self.sequence else first
 
     def _is_cost_said(self) -> bool:
         """Whether a row that is judged again keeps its unit cost, rather than what follows from the amount.
