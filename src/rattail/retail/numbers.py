@@ -9,7 +9,6 @@ from django.db import transaction
 
 from rattail.database.bulk import fetch_rows
 from rattail.errors import InputRejected
-from rattail.retail.models import Counter
 
 _NAME = "number"
 DIGITS = 8
@@ -17,6 +16,8 @@ DIGITS = 8
 
 def next_number() -> int:
     """Take the next number, in a transaction of its own; no two callers get the same."""
+    from rattail.retail.models import Counter
+
     assert not transaction.get_connection().in_atomic_block, "a number is taken before anything else"
     Counter.objects.get_or_create(name=_NAME)
     with transaction.atomic():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ Env = Mapping[str, str]
 def _batches(shop: Shop, count: int) -> list[int]:
     """Batches that each change an item of their own."""
     shelf = Shelf(shop)
+    shelf.item("T", shelf.tea)  # the preferred one, so that the batches do not depend on each other
     numbers = []
     for index in range(count):
         shelf.item(f"N-{index}", shelf.salt, is_preferred=False, case_size=1, case_cost=1, unit_cost=1)
@@ -121,7 +123,7 @@ def test_of_two_processes_that_execute_one_batch_exactly_one_does(emptied_env: E
         outcomes = []
         for number in numbers:
             meet()
-            outcomes.append(outcome_of(lambda number=number: shop.execute(number)))
+            outcomes.append(outcome_of(partial(shop.execute, number)))
         return outcomes
 
     one, other = together(emptied_env, tmp_path, act)
@@ -147,7 +149,7 @@ def test_of_two_batches_that_change_one_record_at_the_same_moment_one_is_refused
         outcomes = []
         for pair in pairs:
             mine = pair[meet() or 0]  # the barrier gives each of the two another number
-            outcomes.append(outcome_of(lambda mine=mine: shop.execute(mine)))
+            outcomes.append(outcome_of(partial(shop.execute, mine)))
         return outcomes
 
     one, other = together(emptied_env, tmp_path, act)
@@ -181,7 +183,7 @@ def test_killed_at_any_moment_a_batch_is_executed_or_not_and_the_next_command_sa
             shop.execute(number)
 
     died = [
-        killed(emptied_env, lambda shop, number=number, one=one: execute(shop, number, one[0], at_touch=one[1]))
+        killed(emptied_env, partial(execute, number=number, moment=one[0], at_touch=one[1]))
         for number, one in zip(numbers, moments, strict=True)
     ]
     shown = run("show-batch", str(numbers[2]), env=emptied_env)
@@ -222,7 +224,7 @@ def test_killed_while_undoing_a_batch_is_executed_or_undone(emptied_env: Env) ->
 
     numbers = in_shop(emptied_env, make)
     died = [
-        killed(emptied_env, lambda shop, number=number, moment=moment: undo(shop, number, moment))
+        killed(emptied_env, partial(undo, number=number, moment=moment))
         for number, moment in zip(numbers, moments, strict=True)
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.kit.shop import Shop, in_shop, killed_at_statement
 
 Env = Mapping[str, str]
 _CATALOG = f"upc,item,case size,case cost\n{BEANS},B-1,12,13\n{RICE},R-1,6,13\n"
-_DIGITS = {"check_digits": {12: True}, "vendor": "acme"}
+_DIGITS: dict[str, Any] = {"check_digits": {12: True}, "vendor": "acme"}
 
 
 @given(st.text(max_size=300))
@@ -181,10 +182,8 @@ def test_two_processes_make_batches_of_different_numbers_and_one_of_the_same_fil
             )
             content = f"{_CATALOG}{BEANS},D{number},1,1\n"
             meet()
-            make = {"name": f"same-{name}", "is_forced": False, **_DIGITS}
-            outcomes.append(
-                outcome_of(lambda content=content, make=make: shop.batch("vendor_catalog", content, **make))
-            )
+            make: dict[str, Any] = {"name": f"same-{name}", "is_forced": False, **_DIGITS}
+            outcomes.append(outcome_of(partial(shop.batch, "vendor_catalog", content, **make)))
         return numbers, outcomes
 
     (one, ones), (other, others) = together(emptied_env, tmp_path, act)
@@ -215,7 +214,7 @@ def test_a_batch_whose_making_was_killed_is_gone_or_is_read_again(emptied_env: E
         (22, False),
         (27, False),
     ]
-    died = [killed(emptied_env, lambda shop, one=one: make(shop, one[0], at_touch=one[1])) for one in moments]
+    died = [killed(emptied_env, partial(make, moment=one[0], at_touch=one[1])) for one in moments]
 
     def look(shop: Shop) -> Any:
         from rattail.features.batches.models import Batch
