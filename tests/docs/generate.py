@@ -9,14 +9,15 @@ from pathlib import Path
 import click
 
 from rattail.appdir.folder import Folder
-from rattail.appdir.inspect import all_finding_kinds
 from rattail.config.option import Option
 from rattail.config.values import text_of
 from rattail.errors import all_errors
+from rattail.features.core.check.service import known_kinds
 from rattail.registry import load_registry, load_target
 from tests.docs.blocks import DOCS
 from tests.docs.envelopes import data_rows
 
+_LEVELS = ("error", "warning", "info")
 HEAD = "<!-- Written by `make docs` from the code. Do not edit. -->\n"
 
 
@@ -110,7 +111,8 @@ def exit_codes_page() -> str:
 
 
 def findings_page() -> str:
-    rows = [(f"`{kind.id}`", kind.level, kind.title) for kind in all_finding_kinds()]
+    kinds = sorted(known_kinds(load_registry())[0], key=lambda kind: (_LEVELS.index(kind.level), kind.id))
+    rows = [(f"`{kind.id}`", kind.level, kind.title) for kind in kinds]
     return _page(
         "The findings of check-appdir",
         "An id never changes its meaning. Errors and warnings make check-appdir end with exit code 61; infos do not. "

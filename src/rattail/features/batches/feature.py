@@ -20,6 +20,7 @@ FEATURE = Feature(
         ),
     ),
     apps=("rattail.features.batches",),
+    checks=("rattail.features.batches.checks:check_batch_folders",),
     options=(
         Option(
             name="hold_above_percent",

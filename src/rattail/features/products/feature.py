@@ -17,6 +17,7 @@ FEATURE = Feature(
             choices=("price_4", "price_5", "weight_5", "none"),
         ),
     ),
+    checks=(f"{_CLI}.checks:check_database",),
     commands=(
         Command(
             "migrate-db", "Make the tables of the records, or bring them up to date.", f"{_CLI}.migrate.cli:migrate_db"
@@ -24,6 +25,11 @@ FEATURE = Feature(
         Command("make-store", "Make a store (a location).", f"{_CLI}.cli:make_store"),
         Command("make-vendor", "Make a vendor.", f"{_CLI}.cli:make_vendor"),
         Command("list-vendors", "List the vendors.", f"{_CLI}.cli:list_vendors"),
+        Command(
+            "approve-products",
+            "List or approve products that came with vendors' files.",
+            f"{_CLI}.approve.cli:approve_products",
+        ),
         Command("export-csv", "Write the records as CSV files, one a table.", f"{_CLI}.csv_out.cli:export_csv"),
     ),
 )

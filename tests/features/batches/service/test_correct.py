@@ -120,7 +120,7 @@ def test_what_cannot_be_read_is_refused_and_changes_nothing(
         hand = Hand(shop, shelf.read(f"{BEANS},B-1,,beans,,12,13,,2.00,").number)
         before = [hand.rows, hand.changes]
         with pytest.raises(InputRejected) as caught:
-            hand.change(1, **said)
+            hand.change(1, accept=False, **said)
         return caught.value.message, before == [hand.rows, hand.changes], _edit_count(hand.number)
 
     message, is_as_before, edits = in_shop(emptied_env, act)

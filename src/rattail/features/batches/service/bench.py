@@ -13,7 +13,7 @@ from rattail.audit.trail import record
 from rattail.database.bulk import change_rows, fetch_rows
 from rattail.database.dialect import one_of, quoted
 from rattail.database.refused import in_sentences
-from rattail.errors import AppDirBusy, InputRejected, NoSuchThing, NotAllowed
+from rattail.errors import InputRejected, NoSuchThing, NotAllowed
 from rattail.features.batches.kinds.kind import Job, Kind
 from rattail.features.batches.kinds.known import kind_named
 from rattail.features.batches.lease import leased

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime, time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -24,7 +23,6 @@ from rattail.features.batches.service.find import find_batch, folder_of
 from rattail.features.batches.service.ground import Ground
 from rattail.features.batches.service.read import forget_rows
 from rattail.features.batches.states import State
-from rattail.retail.numbers import number_text
 
 _FINISHED = (State.EXECUTED, State.UNDONE)
 
