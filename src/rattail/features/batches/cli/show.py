@@ -28,11 +28,11 @@ _EDITS_SHOWN = 1000
 @click.option("--limit", type=click.IntRange(1), default=_LISTED, show_default=True, help="How many.")
 def list_batches(session: Session, kind: str | None, state: str | None, limit: int) -> Outcome:
     """List batches, the newest first."""
-    ground_of(session)
+    ground = ground_of(session)
     from rattail.features.batches.service.show import list_batches as listed
     from rattail.features.batches.service.shown import shown_batch
 
-    batches = listed(kind=kind, state=state, limit=limit)
+    batches = listed(kind=kind, state=state, limit=limit, ground=ground)
     rows = [("number", "kind", "state", "rows", "changes", "set aside", "made", "file")]
     rows += [
         (

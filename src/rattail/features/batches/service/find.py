@@ -14,6 +14,9 @@ from rattail.features.batches.service.ground import Ground
 from rattail.features.batches.states import State
 from rattail.retail.numbers import number_text
 
+#: States of a batch that a process works on, or that one left which was killed.
+AT_WORK = (State.NEW, State.READING, State.EXECUTING)
+
 
 def find_batch(number: int, *, ground: Ground) -> Batch:
     """The batch of this number, in its true state.
@@ -27,7 +30,7 @@ def find_batch(number: int, *, ground: Ground) -> Batch:
     batch = Batch.objects.select_related("vendor", "store").filter(number=number).first()
     if batch is None:
         raise NoSuchThing(f"there is no batch {number_text(number)}.", hint="see them all: rattail list-batches")
-    if batch.state in (State.NEW, State.READING, State.EXECUTING):
+    if batch.state in AT_WORK:
         _set_right(batch, ground=ground)
     return batch
 

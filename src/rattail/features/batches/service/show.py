@@ -11,6 +11,8 @@ from rattail.errors import NoSuchThing
 from rattail.features.batches.kinds.known import kind_named
 from rattail.features.batches.models import Batch
 from rattail.features.batches.models.rows import Row
+from rattail.features.batches.service.find import AT_WORK, find_batch
+from rattail.features.batches.service.ground import Ground
 from rattail.features.batches.service.shown import shown_value, status_named
 from rattail.features.batches.states import State
 from rattail.features.batches.statuses import Status
@@ -45,8 +47,10 @@ class Checked(NamedTuple):
     moved: list[Moved]
 
 
-def list_batches(*, kind: str | None, state: str | None, limit: int) -> list[Batch]:
-    """The newest batches first."""
+def list_batches(*, kind: str | None, state: str | None, limit: int, ground: Ground) -> list[Batch]:
+    """The newest batches first, each in its true state."""
+    for number in Batch.objects.filter(state__in=AT_WORK).values_list("number", flat=True):
+        find_batch(number, ground=ground)
     batches = Batch.objects.select_related("vendor", "store").order_by("-number")
     if kind:
         batches = batches.filter(kind=kind_named(kind).name)
