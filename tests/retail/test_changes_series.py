@@ -85,11 +85,13 @@ def test_a_cost_whose_predecessor_is_gone_is_refused(emptied_env: Env) -> None:
         from rattail.retail.models import VendorCost
 
         ids = whole_shop(shop)
-        Journal(1).insert("vendor_cost", _cost(ids["vendor_item"], "2026-11-22", 1), before=_first_cost(1))
+        Journal(1).insert(
+            "vendor_cost", _cost(ids["vendor_item"], "2026-11-22", 1), before=_first_cost(ids["vendor_item"])
+        )
         VendorCost.objects.all().delete()
         carried_out(1)
 
-    with pytest.raises(RecordsMoved, match="another value is in force"):
+    with pytest.raises(RecordsMoved, match="none is in force any more"):
         in_shop(emptied_env, act)
 
 
