@@ -76,11 +76,14 @@ def undo(number: int, ground: Ground) -> dict[str, Any]:
 
 
 def read_floor(path: str) -> int:
-    """csv.reader and one bulk insert of the columns that are saved of each row, into a bare table."""
+    """csv.reader and one bulk insert of the columns that are saved, into bare tables: of each row, and of the changes
+    of the four rows in ten that have one.
+    """
     from django.db import transaction
 
-    from rattail.database.bulk import change_rows
+    from rattail.database.bulk import change_rows, fetch_rows
     from rattail.features.batches.models import CatalogRow
+    from rattail.retail.changes.journal import NAMES as CHANGE_NAMES
 
     def rows() -> Iterator[tuple[object, ...]]:
         with open(path, encoding="latin-1", newline="") as stream:
@@ -99,8 +102,29 @@ def read_floor(path: str) -> int:
     with transaction.atomic():
         change_rows(f"CREATE TABLE bench_floor ({', '.join(f'{name} {kinds[name]}' for name in order)})")
         _bare_insert("bench_floor", order, rows())
+        change_rows(
+            f"CREATE TABLE bench_floor_changes ({', '.join(f'{name} {_KINDS[name]}' for name in CHANGE_NAMES)})"
+        )
+        count = int(fetch_rows("SELECT count(*) FROM bench_floor")[0][0]) * 4 // 10
+        _bare_insert("bench_floor_changes", list(CHANGE_NAMES), (_change(n) for n in range(count)))
+    change_rows("DROP TABLE bench_floor_changes")
     change_rows("DROP TABLE bench_floor")
     return 0
+
+
+_KINDS = {
+    **{"batch": "bigint", "sequence": "integer", "position": "smallint", "record": "varchar(40)"},
+    **{"action": "varchar(6)", "record_id": "bigint", "fields": "varchar(400)", "before": "text", "after": "text"},
+    "is_held": "boolean",
+}
+
+
+def _change(n: int) -> tuple[object, ...]:
+    """One change as large as those of a catalog."""
+    fields = "vendor_item_id,effective,case_size,case_cost,unit_cost,suggested_retail,discount_amount,discount_percent"
+    before = f'[{n},"2026-01-01",120000,340000,28333,null,null,null,null,null]'
+    after = f'[{n},"2026-11-22",120000,342500,28542,null,null,null,null,null]'
+    return (1, n, 0, "vendor_cost", "insert", n, f"{fields},discount_starts,discount_ends", before, after, False)
 
 
 def _connection() -> Any:

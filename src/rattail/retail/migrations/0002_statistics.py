@@ -11,9 +11,7 @@ _NAME = "retail_change_groups"
 
 def _make(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(
-            f"CREATE STATISTICS {_NAME} (dependencies, mcv) ON batch, record, action, fields FROM retail_change"
-        )
+        schema_editor.execute(f"CREATE STATISTICS {_NAME} (mcv) ON record, action, fields FROM retail_change")
 
 
 def _drop(apps: Any, schema_editor: Any) -> None:

@@ -45,7 +45,15 @@ class Judge(ABC):
         self.is_again = sequence > 0  # rows are judged again, one by one, after a person's correction
         self.is_accepted = False  # a person looked at what is taken next and says that it is right
         self.problems: list[Problem] = []  # what the judge itself found wrong; whoever calls takes them away
+        self.looked_up: Any = None  # what `look_up` found for the events that are taken next
         self.remarks: list[str] = []  # what people should know of the whole file; whoever calls takes them away
+
+    def look_up(self, events: Sequence[Event]) -> Any:
+        """What the records know of events that are to be taken. It changes nothing.
+
+        It may run in another thread, with a connection of its own, while the events before these are taken.
+        """
+        return None
 
     @abstractmethod
     def take(self, events: Sequence[Event]) -> None:

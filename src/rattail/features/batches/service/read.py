@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 
 from rattail.database.bulk import change_rows, fetch_rows, many_short_lived
 from rattail.database.dialect import is_sqlite, quoted
@@ -40,7 +42,8 @@ def read_into(batch: Batch, plan: Plan, folder: Folder, *, ground: Ground, progr
     remarks: list[str] = []
     source = plan.source._replace(path=folder.file)
     with ProblemFile(folder) as problems, many_short_lived():
-        for chunk in _chunks(plan.format.read(source, plan.reading)):
+        for chunk, looked_up in _looked_up(judge, _chunks(plan.format.read(source, plan.reading))):
+            judge.looked_up = looked_up
             problems.add(one for one in chunk if isinstance(one, Problem))
             remarks.extend(_said(one, plan.format.row_word) for one in chunk if isinstance(one, Remark))
             with transaction.atomic():
@@ -87,13 +90,38 @@ def tell_planner() -> None:
     """Tell PostgreSQL how many changes there are now: its next plans depend on it. SQLite needs no telling."""
     if not is_sqlite():
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE retail_change")
+            cursor.execute("ANALYZE retail_change (batch, record, action, fields, record_id)")  # not the JSON
 
 
 def _said(remark: Remark, row_word: str) -> str:
     """A remark with its place, where it has one and does not say it itself."""
     place = f"{row_word} {remark.row}: " if remark.row else ""
     return remark.text if remark.text.startswith(place) else place + remark.text
+
+
+def _looked_up(judge: Judge, chunks: Iterator[list[Event]]) -> Iterator[tuple[list[Event], Any]]:
+    """Each chunk with what the records know of it.
+
+    PostgreSQL is asked one chunk ahead, in a thread with a connection of its own: it answers one while we judge the
+    other. SQLite answers in our own process, so there would be nothing to gain.
+    """
+    if is_sqlite():
+        for chunk in chunks:
+            yield chunk, judge.look_up(chunk)
+        return
+    with ThreadPoolExecutor(1) as ahead:
+        try:
+            pending = ahead.submit(_look_up_next, judge, chunks)
+            while (found := pending.result()) is not None:
+                pending = ahead.submit(_look_up_next, judge, chunks)
+                yield found
+        finally:
+            ahead.submit(connections.close_all)
+
+
+def _look_up_next(judge: Judge, chunks: Iterator[list[Event]]) -> tuple[list[Event], Any] | None:
+    chunk = next(chunks, None)
+    return None if chunk is None else (chunk, judge.look_up(chunk))
 
 
 def _take(judge: Judge, chunk: list[Event], batch: Batch) -> None:

@@ -98,9 +98,13 @@ class CatalogJudge(Judge):
         self._changes = CatalogChanges(job.batch.number, self.vendor_id)
         self._rows: list[tuple[Any, ...]] = []
 
-    def take(self, events: Sequence[Event]) -> None:
+    def look_up(self, events: Sequence[Event]) -> tuple[list[_Read], _Known]:
         read = [self._read(one) for one in events if isinstance(one, CatalogLine)]
-        known = self._known(read)
+        return read, self._known(read)
+
+    def take(self, events: Sequence[Event]) -> None:
+        read, known = self.looked_up or self.look_up(events)
+        self.looked_up = None
         lines = iter(read)
         for one in events:
             if isinstance(one, CatalogLine):
