@@ -29,9 +29,9 @@ from typing import Any, NamedTuple
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from shop.records import write_catalog  # noqa: E402
-
 from tests.kit.postgres import running_server  # noqa: E402
+
+from shop.records import write_catalog  # noqa: E402
 
 ROWS = (10_000, 100_000, 1_000_000)
 #: Upstream, measured elsewhere on a machine of this kind: rows a second from file to the end, and peak memory.
@@ -128,8 +128,8 @@ def report(database: str, rows: int, one: Measured) -> None:
     against = f"{rows / whole_s / upstream[0]:,.0f} times upstream's {upstream[0]} rows/s" if upstream else ""
     print(
         f"{database:<11}{rows:>10,}  read {one.read_s:7.2f} s = {one.read_s / one.read_floor_s:4.1f} floors  "
-        f"execute {one.execute_s:6.2f} s = {one.execute_s / one.execute_floor_s:4.1f} floors  undo {one.undo_s:6.2f} s  "
-        f"{rows / whole_s:>8,.0f} rows/s  {one.memory_mb:5.0f} MB  {against}",
+        f"execute {one.execute_s:6.2f} s = {one.execute_s / one.execute_floor_s:4.1f} floors  "
+        f"undo {one.undo_s:6.2f} s  {rows / whole_s:>8,.0f} rows/s  {one.memory_mb:5.0f} MB  {against}",
         flush=True,
     )
 

@@ -113,8 +113,15 @@ def read_floor(path: str) -> int:
 
 
 _KINDS = {
-    **{"batch": "bigint", "sequence": "integer", "position": "smallint", "record": "varchar(40)"},
-    **{"action": "varchar(6)", "record_id": "bigint", "fields": "varchar(400)", "before": "text", "after": "text"},
+    "batch": "bigint",
+    "sequence": "integer",
+    "position": "smallint",
+    "record": "varchar(40)",
+    "action": "varchar(6)",
+    "record_id": "bigint",
+    "fields": "varchar(400)",
+    "before": "text",
+    "after": "text",
     "is_held": "boolean",
 }
 
@@ -161,7 +168,8 @@ def execute_floor(number: int) -> int:
     work = []
     for group in groups_of(number):
         rows = fetch_rows(
-            "SELECT record_id, after FROM retail_change WHERE batch = %s AND record = %s AND action = %s AND fields = %s",
+            "SELECT record_id, after FROM retail_change "
+            "WHERE batch = %s AND record = %s AND action = %s AND fields = %s",
             group.parameters,
         )
         values = [(row[0], *(json.loads(row[1]) if isinstance(row[1], str) else row[1])) for row in rows]
