@@ -50,19 +50,8 @@ def fill(products: int, items: int) -> None:
     with transaction.atomic():
         Store.objects.create(id=1, code="1", name="Main street")
         Vendor.objects.create(id=1, code=VENDOR, name="UNFI")
-        names = [
-            "id",
-            "brand",
-            "description",
-            "size",
-            "unit",
-            "tax_code",
-            "is_weighed",
-            "is_food_stamp",
-            "is_organic",
-            "is_active",
-            "is_pending",
-        ]
+        flags = ["is_weighed", "is_food_stamp", "is_organic", "is_active", "is_pending"]
+        names = ["id", "brand", "description", "size", "unit", "tax_code", *flags]
         rows = (
             (n, "BRAND", f"PRODUCT {n}", "12 OZ", "each", "", False, True, False, True, False)
             for n in range(1, products + 1)
