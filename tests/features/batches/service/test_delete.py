@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -139,10 +140,10 @@ def test_a_batch_that_another_process_works_on_is_spared_and_named(migrated_env:
     again = run(*words, env=migrated_env)
 
     for one in (dry, purged):
-        assert [batch["number"] for batch in one.data["batches"]] == [f"{free:08d}"]
-        assert [batch["number"] for batch in one.data["spared"]] == [f"{busy:08d}"]
+        assert [batch["id"] for batch in one.data["batches"]] == [f"{free:08d}"]
+        assert [batch["id"] for batch in one.data["spared"]] == [f"{busy:08d}"]
         assert "another process works on it" in one.json["messages"][0]["text"]
-    assert [batch["number"] for batch in again.data["batches"]] == [f"{busy:08d}"]
+    assert [batch["id"] for batch in again.data["batches"]] == [f"{busy:08d}"]
 
 
 def test_a_purge_that_is_killed_leaves_each_batch_there_or_gone(emptied_env: Env) -> None:
@@ -173,6 +174,23 @@ def test_a_purge_that_is_killed_leaves_each_batch_there_or_gone(emptied_env: Env
                 break
 
     assert len(seen) > 5
+
+
+def test_a_folder_that_cannot_be_removed_is_named_and_found_later(migrated_env: Env, run: Run) -> None:
+    number = in_shop(migrated_env, lambda shop: Shelf(shop).read(f"{BEANS},B-1,,beans,,12,13,,,").number)
+    folder = _folder(migrated_env, number)
+    (folder / "notes of mine").mkdir()
+
+    deleted = run("delete-batch", str(number), "--json", env=migrated_env)
+    os.utime(folder, (1_700_000_000, 1_700_000_000))
+    checked = run("check-appdir", "--json", env=migrated_env)
+
+    assert deleted.code == 0
+    assert f"its folder {folder} is still there" in deleted.json["messages"][0]["text"]
+    assert set(in_shop(migrated_env, _tables).values()) == {0}
+    found = [one["path"] for one in checked.data["findings"] if one["id"] == "batches.W001"]
+    is_on_a_server = "RATTAIL_DATABASE_URL" in migrated_env
+    assert found == ([] if is_on_a_server else [f"data/batches/vendor_catalog/{number:08d}"])
 
 
 def _yesterday() -> str:

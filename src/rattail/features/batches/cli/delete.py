@@ -87,9 +87,16 @@ def _shown(doomed: Doomed) -> dict[str, Any]:
 
     finished = doomed.finished_at
     return {
-        **doomed._asdict(),
-        "number": number_text(doomed.number),
+        "id": number_text(doomed.number),
+        "kind": doomed.kind,
+        "state": doomed.state,
+        "file": doomed.file_name,
         "finished_at": finished.isoformat() if finished else None,
+        "rows": doomed.rows,
+        "changes": doomed.changes,
+        "folder": doomed.folder,
+        "files": doomed.files,
+        "size_bytes": doomed.size_bytes,
     }
 
 
@@ -99,7 +106,7 @@ def _line(doomed: Doomed) -> str:
     finished = f" {doomed.finished_at:%Y-%m-%d}" if doomed.finished_at else ""
     return (
         f"batch {number_text(doomed.number)} ({doomed.kind}, {doomed.state}{finished}, {doomed.rows:,} rows, "
-        f"{doomed.files} files, {doomed.size_bytes:,} bytes in {doomed.folder})"
+        f"files {doomed.files}, {doomed.size_bytes:,} bytes in {doomed.folder})"
     )
 
 

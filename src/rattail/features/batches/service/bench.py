@@ -88,6 +88,7 @@ class Bench:
     def judge_again(self, gone: Sequence[Any], come: Mapping[int, Line]) -> None:
         """Take rows out and put lines in their places, or in new ones; rows that depend on them are judged again too.
 
+        To be called once: judges remember the rows that they saw.
         What was `gone` and does not come again stays in the table, and changes nothing any more.
         """
         mine = {row.sequence for row in gone} | come.keys()
