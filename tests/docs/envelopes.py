@@ -42,7 +42,15 @@ OPEN = {
     *("row_list", "preview", "row", "fields"),
 }
 #: What keys of batches hold where no example does: the same everywhere.
-EVERYWHERE = {"remarks": "list of text", "executed": "object", "undone": "object", "store": "text", "vendor": "text"}
+EVERYWHERE = {
+    "suggested_retail": "text",
+    "spared": "list of object",
+    "remarks": "list of text",
+    "executed": "object",
+    "undone": "object",
+    "store": "text",
+    "vendor": "text",
+}
 
 
 class Example(NamedTuple):
@@ -132,8 +140,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "show-batch": (Example(("1",)),),
     "execute-batch": (Example(("1",)), Example(("2",))),
     "check-batch": (Example(("1",), _edit_cost), Example(("2",))),
+    "approve-products": (Example(), Example(("--all",))),
     "undo-batch": (Example(("1", "--partial")), Example(("2",))),
     "import-csv": (Example(("{scratch}/tables/products.csv",)),),
+    "delete-batch": (Example(("2",)),),
+    "purge-batches": (Example(("--before", "2100-01-01")),),
     "make-vendor-mapping": (Example(("acme", "{scratch}/samples/catalog.xlsx")),),
     "list-formats": (Example(),),
 }

@@ -12,6 +12,9 @@ from rattail.appdir.folder import Folder
 from rattail.config.option import Option
 from rattail.config.values import text_of
 from rattail.errors import all_errors
+from rattail.features.batches.reading.choose import all_formats
+from rattail.features.batches.states import FOLLOWING
+from rattail.features.batches.statuses import HELD, TITLES, Status
 from rattail.features.core.check.service import known_kinds
 from rattail.registry import load_registry, load_target
 from tests.docs.blocks import DOCS
@@ -110,6 +113,29 @@ def exit_codes_page() -> str:
     )
 
 
+def batches_page() -> str:
+    """States, statuses and formats of batches."""
+    formats = sorted(all_formats(), key=lambda one: (one.kind, one.is_generic, one.name))
+    states = [(f"`{state}`", ", ".join(f"`{one}`" for one in after)) for state, after in FOLLOWING.items()]
+    held = [one for one in Status if one & HELD]
+    statuses = [
+        (f"`{status.name.lower()}`", TITLES[status], "yes" if status in held else "")
+        for status in Status
+        if status.name
+    ]
+    return _page(
+        "Batches: formats, statuses, states",
+        "What `make-batch` reads. A generic format takes any table whose columns have known names, or that the "
+        "vendor's mapping describes; it steps back where another format recognises the file.",
+        _table(("kind", "format", "what it is"), [(f"`{one.kind}`", f"`{one.name}`", one.title) for one in formats]),
+        "What can be true of a row; one row can carry several. A held row changes nothing until a person has dealt "
+        "with it.",
+        _table(("status", "meaning", "held"), statuses),
+        "The states of a batch, and which may follow. The database refuses everything else.",
+        _table(("state", "may be followed by"), states),
+    )
+
+
 def findings_page() -> str:
     kinds = sorted(known_kinds(load_registry())[0], key=lambda kind: (_LEVELS.index(kind.level), kind.id))
     rows = [(f"`{kind.id}`", kind.level, kind.title) for kind in kinds]
@@ -154,6 +180,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "options.md": options_page,
     "commands.md": commands_page,
     "exit-codes.md": exit_codes_page,
+    "batches.md": batches_page,
     "findings.md": findings_page,
     "json.md": json_page,
 }
