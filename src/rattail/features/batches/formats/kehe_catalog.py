@@ -60,7 +60,7 @@ def read(source: Source, _reading: Reading) -> Iterator[Event]:
         )
     yield from table.remarks
     for row in rows_of(table, columns):
-        yield row if isinstance(row, Problem) else _line(row)
+        yield _line(row) if isinstance(row, Row) else row
 
 
 def _is_known(title: str) -> bool:

@@ -81,7 +81,7 @@ def read(source: Source, _reading: Reading) -> Iterator[Event]:
     has_items = False
     no_items = 0
     for row in rows_of(table, _COLUMNS):
-        if isinstance(row, Problem):
+        if not isinstance(row, Row):
             yield row
             continue
         if not has_items and not _PRODUCT.fullmatch(row.text("vendor_code")):

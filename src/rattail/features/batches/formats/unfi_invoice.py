@@ -82,7 +82,7 @@ def read(source: Source, _reading: Reading) -> Iterator[Event]:
     invoices = _Invoices()
     row = 0
     for found in rows_of(table, invoices.detail):
-        if isinstance(found, Problem):
+        if not isinstance(found, Row):
             yield found
         else:
             row = found.number

@@ -4,7 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from rattail.features.batches.reading.lines import Problem
+from rattail.features.batches.reading.lines import Problem, Remark
 from rattail.features.batches.reading.source import Source, open_text
 
 USUAL = (",", ";", "\t", "|", "~", "^", "\x1f", "\u00a6", "\u00a7")
@@ -36,7 +36,7 @@ def sniff_delimiter(text: str, *, is_known: Callable[[str], bool]) -> str:
     return best
 
 
-def delimited_rows(source: Source, *, delimiter: str, troubles: list[Problem]) -> Iterator[list[str]]:
+def delimited_rows(source: Source, *, delimiter: str, troubles: list[Problem | Remark]) -> Iterator[list[str]]:
     """Every record of a text as a list of cells, one by one.
 
     A record that cannot be read, or that swallowed others because a quotation mark was never closed, is an

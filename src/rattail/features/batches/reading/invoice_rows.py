@@ -13,7 +13,6 @@ from rattail.features.batches.reading.lines import (
     InvoiceHead,
     InvoiceLine,
     InvoiceTotal,
-    Problem,
     Remark,
 )
 from rattail.features.batches.reading.row import BadRow, Row, Titles, rows_of
@@ -42,7 +41,7 @@ def read_invoice_rows(
     documents = _Documents(vendor_name, reading.options)
     last = table.names_row
     for row in rows_of(table, columns):
-        if isinstance(row, Problem):
+        if not isinstance(row, Row):
             yield row
             continue
         last = row.number

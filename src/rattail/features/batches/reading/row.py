@@ -8,7 +8,7 @@ from rattail.errors import InputRejected
 from rattail.features.batches.reading.bad_cell import BadCell, tidy
 from rattail.features.batches.reading.cells import code as read_code
 from rattail.features.batches.reading.cells import money, quantity
-from rattail.features.batches.reading.lines import Problem
+from rattail.features.batches.reading.lines import Problem, Remark
 from rattail.features.batches.reading.source import Source
 from rattail.features.batches.reading.tables import Table, is_blank, open_table
 
@@ -93,8 +93,8 @@ class Row(NamedTuple):
         )
 
 
-def rows_of(table: Table, columns: Columns) -> Iterator[Row | Problem]:
-    """The rows of a table that are not blank, and what could not be split into cells, in their order."""
+def rows_of(table: Table, columns: Columns) -> Iterator[Row | Problem | Remark]:
+    """The rows of a table that are not blank, and what could not be split into cells, in their order; remarks last."""
     for number, cells in enumerate(table.rows, table.first_row):
         if table.troubles:
             yield from table.troubles

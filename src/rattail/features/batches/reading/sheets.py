@@ -1,32 +1,21 @@
 """The rows of a spreadsheet as lists of text, and what a person should know about it."""
 
 import os
-import re
-import zipfile
-import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from rattail.errors import InputRejected
-from rattail.features.batches.reading.lines import Remark
+from rattail.features.batches.reading.lines import Problem, Remark
+from rattail.features.batches.reading.sheet_values import value_text
 from rattail.features.batches.reading.source import Source
+from rattail.features.batches.reading.xlsx import SheetPart, Workbook, load_workbook, open_part
+from rattail.features.batches.reading.xlsx_rows import SheetReader
+from rattail.features.batches.reading.xlsx_xml import Damaged, damage
 
 _HEAD_ROWS = 300  # those above the names, and those that are looked at below them
-_EXACT_BELOW = 10**15  # a floating-point number has no more digits than that
-_CHUNK_BYTES = 1 << 20
-_MOST_ERRORS = 200_000
-_SECONDS_A_DAY = 86_400
-_FORMULA = re.compile(rb"<(?:\w{1,20}:)?f[ >/]")
-_WITHOUT_VALUE = re.compile(rb"(?:</(?:\w{1,20}:)?f>|<(?:\w{1,20}:)?f [^<>]{0,200}/>)</(?:\w{1,20}:)?c>")
-_ERROR_CELL = re.compile(
-    rb'<(?:\w{1,20}:)?c [^<>]{0,100}?r="([A-Z]{1,3})(\d{1,7})"[^<>]{0,100}?t="e"[^<>]{0,100}>'
-    rb"(?:<(?:\w{1,20}:)?f[^<>]{0,200}/>|<(?:\w{1,20}:)?f[^<>]{0,200}>[^<]{0,9000}</(?:\w{1,20}:)?f>)?"
-    rb"<(?:\w{1,20}:)?v>([^<]{1,20})</"
-)
 
 
 class Sheet(NamedTuple):
@@ -37,29 +26,33 @@ class Sheet(NamedTuple):
     remarks: Sequence[Remark]
 
 
-class _Scan(NamedTuple):
-    """What stands in a sheet beside its values."""
-
-    formulas: int = 0
-    without_value: int = 0
-    errors: Mapping[int, list[tuple[int, str]]] = {}
-
-
 class _Looked(NamedTuple):
-    """One sheet of a workbook: its first rows, whether they are all, and what stands beside the values."""
+    """One sheet of a workbook: its first rows, whether they are all, and formulas in them, with and without a value.
+
+    `book` and `part` are those of a workbook that streams; the older kind is loaded as a whole.
+    """
 
     name: str
     is_shown: bool
     head: Sequence[Sequence[str]]
     is_all: bool
-    scan: _Scan
+    formulas: tuple[int, int] = (0, 0)
+    book: Workbook | None = None
+    part: SheetPart = SheetPart("", True, "")
 
 
-def open_sheet(source: Source, *, sheet: str, is_better: Callable[[Sequence[Sequence[str]]], int]) -> Sheet:
+def open_sheet(
+    source: Source,
+    *,
+    sheet: str,
+    is_better: Callable[[Sequence[Sequence[str]]], int],
+    troubles: list[Problem | Remark] | None = None,
+) -> Sheet:
     """Open a sheet by name, or the one whose first rows `is_better` counts highest; hidden ones are left out.
 
     Numbers are written out (`74305001321.0` becomes `74305001321`; from 16 digits on they are inexact and
-    stay in scientific notation), dates are ISO texts. A formula counts with the value that was saved.
+    stay in scientific notation), dates are ISO texts. A formula counts with the value that was saved; how many
+    there are is known after the last row, and then put into `troubles`.
 
     Raises:
         InputRejected: it cannot be opened, or has no such sheet.
@@ -82,17 +75,32 @@ def open_sheet(source: Source, *, sheet: str, is_better: Callable[[Sequence[Sequ
         remarks.append(Remark(0, f"hidden sheets were not read: {_listed(hidden)}"))
     if others:
         remarks.append(Remark(0, f"sheet '{chosen.name}' was read, these were not: {_listed(others)}"))
-    remarks += _remarks(chosen.scan)
-    return Sheet(chosen.name, _rows_of(source, chosen), remarks)
+    return Sheet(chosen.name, _rows_of(source, chosen, [] if troubles is None else troubles), remarks)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _looked_into(path: str, called: str, container: str, _version: tuple[int, ...]) -> tuple[_Looked, ...]:
     """The first rows of every sheet. Many formats look at the beginning of a file before one reads it."""
+    return _looked_into_xlsx(path, called) if container == "xlsx" else _looked_into_xls(path, called)
+
+
+def _looked_into_xlsx(path: str, called: str) -> tuple[_Looked, ...]:
+    found = []
+    with _damage_to(called):
+        book = load_workbook(path)
+        for part in book.sheets:
+            with open_part(book, part) as reader:
+                rows = reader.rows()
+                head = tuple(tuple(row) for row in islice(rows, _HEAD_ROWS))
+                is_all = len(head) < _HEAD_ROWS
+            formulas = (reader.formulas, reader.without_value)
+            found.append(_Looked(part.name, part.is_shown, head, is_all, formulas, book, part))
+    return tuple(found)
+
+
+def _looked_into_xls(path: str, called: str) -> tuple[_Looked, ...]:
     import python_calamine
 
-    if container == "xlsx":
-        _require_true_sizes(path, called)
     book = _book(path, called)
     found = []
     with _refused(called):
@@ -104,9 +112,7 @@ def _looked_into(path: str, called: str, container: str, _version: tuple[int, ..
         head = tuple(tuple(row) for row in islice(_cells(opened), _HEAD_ROWS))
         is_all = opened.start is None or opened.total_height <= _HEAD_ROWS
         del opened
-        scan = _scan(path, called, kind.name) if container == "xlsx" else _Scan()
-        is_shown = kind.visible == python_calamine.SheetVisibleEnum.Visible
-        found.append(_Looked(kind.name, is_shown, head, is_all, scan))
+        found.append(_Looked(kind.name, kind.visible == python_calamine.SheetVisibleEnum.Visible, head, is_all))
     return tuple(found)
 
 
@@ -122,143 +128,47 @@ def _opened(book: Any, name: str, called: str) -> Any:
         return book.get_sheet_by_name(name)
 
 
-def _rows_of(source: Source, chosen: _Looked) -> Iterator[list[str]]:
-    """The rows of a sheet; the whole of it is loaded only where somebody goes on behind the first ones."""
-    errors = chosen.scan.errors
-    for number, row in enumerate(chosen.head, 1):
-        yield _with_errors(list(row), errors.get(number, ()))
+def _rows_of(source: Source, chosen: _Looked, troubles: list[Problem | Remark]) -> Iterator[list[str]]:
+    """The rows of a sheet; what is behind the first ones is opened only where somebody goes on to there."""
+    for row in chosen.head:
+        yield list(row)
     if chosen.is_all:
-        return
-    opened = _opened(_book(source.path, source.name), chosen.name, source.name)
-    rows = islice(_cells(opened), len(chosen.head), None)
-    if not errors:
-        yield from rows
-        return
-    for number, cells in enumerate(rows, len(chosen.head) + 1):
-        yield _with_errors(cells, errors.get(number, ()))
-
-
-def _with_errors(cells: list[str], errors: Sequence[tuple[int, str]]) -> list[str]:
-    for column, said in errors:
-        cells += [""] * (column + 1 - len(cells))
-        cells[column] = said
-    return cells
+        troubles += _remarks(*chosen.formulas)
+    elif chosen.book is None:
+        opened = _opened(_book(source.path, source.name), chosen.name, source.name)
+        yield from islice(_cells(opened), len(chosen.head), None)
+    else:
+        reader: SheetReader
+        with _damage_to(source.name), open_part(chosen.book, chosen.part) as reader:
+            yield from islice(reader.rows(), len(chosen.head), None)
+        troubles += _remarks(reader.formulas, reader.without_value)
 
 
 def _cells(opened: Any) -> Iterator[list[str]]:
     before = [""] * (opened.start[1] if opened.start else 0)
     for row in opened.iter_rows():
-        yield before + [cell if type(cell) is str else _text(cell) for cell in row]
+        yield before + [cell if type(cell) is str else value_text(cell) for cell in row]
 
 
-def _text(cell: object) -> str:
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        if abs(cell) >= _EXACT_BELOW:
-            return f"{cell:.14E}"
-        return str(int(cell)) if cell.is_integer() else f"{cell:.10f}".rstrip("0").rstrip(".")
-    if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ", timespec="seconds")
-    if isinstance(cell, date | time):
-        return cell.isoformat()
-    if isinstance(cell, timedelta):  # a number that is formatted as a span of time
-        return f"{cell.total_seconds() / _SECONDS_A_DAY:.10f}".rstrip("0").rstrip(".")
-    return "" if cell is None else str(cell)
-
-
-def _require_true_sizes(path: str, called: str) -> None:
-    """Unpack once without keeping anything: a zip may lie about how large it is, and be cut off."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for entry in archive.infolist():
-                if entry.filename.startswith("xl/sharedStrings") or entry.filename == "xl/workbook.xml":
-                    with archive.open(entry) as stream:
-                        while stream.read(_CHUNK_BYTES):
-                            pass
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _damaged(called, error) from None
-
-
-def _scan(path: str, called: str, sheet: str) -> _Scan:
-    """Count the formulas of a sheet, and find its error cells, which the reader of the values leaves empty."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            member = _member_of(archive, sheet)
-            if not member:
-                return _Scan()
-            with archive.open(member) as stream:
-                return _scanned(stream)
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _damaged(called, error) from None
-
-
-def _scanned(stream: Any) -> _Scan:
-    formulas = without_value = found = 0
-    errors: dict[int, list[tuple[int, str]]] = {}
-    rest = b""
-    while chunk := stream.read(_CHUNK_BYTES):
-        content = rest + chunk
-        cut = content.rfind(b"<row") if b"<row" in content else -1
-        rest = content[cut:] if cut > 0 and len(content) - cut < _CHUNK_BYTES else b""
-        part = content[:cut] if rest else content
-        formulas, without_value, found = _take(part, errors, formulas, without_value, found)
-    formulas, without_value, found = _take(rest, errors, formulas, without_value, found)
-    return _Scan(formulas, without_value, errors)
-
-
-def _take(
-    part: bytes, errors: dict[int, list[tuple[int, str]]], formulas: int, without_value: int, found: int
-) -> tuple[int, int, int]:
-    here = len(_FORMULA.findall(part))
-    if here:
-        without_value += len(_WITHOUT_VALUE.findall(part))
-    if found < _MOST_ERRORS and b't="e"' in part:
-        for match in _ERROR_CELL.finditer(part):
-            found += 1
-            errors.setdefault(int(match[2]), []).append((_index(match[1]), match[3].decode("ascii", "replace")))
-    return formulas + here, without_value, found
-
-
-def _index(letters: bytes) -> int:
-    index = 0
-    for letter in letters:
-        index = index * 26 + letter - 64
-    return index - 1
-
-
-def _member_of(archive: zipfile.ZipFile, sheet: str) -> str:
-    """The file in the zip that holds a sheet; empty where the workbook does not say."""
-    from defusedxml import ElementTree
-    from defusedxml.common import DefusedXmlException
-
-    try:
-        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-        relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    except (ElementTree.ParseError, DefusedXmlException, KeyError):
-        return ""
-    wanted = ""
-    for element in book.iter():
-        if element.tag.endswith("}sheet") and element.get("name") == sheet:
-            wanted = next((value for key, value in element.items() if key.endswith("}id")), "")
-    for element in relations.iter():
-        if wanted and element.get("Id") == wanted:
-            target = str(element.get("Target") or "")
-            path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-            return path if path in archive.namelist() else ""
-    return ""
-
-
-def _remarks(scan: _Scan) -> list[Remark]:
+def _remarks(formulas: int, without_value: int) -> list[Remark]:
     remarks = []
-    if scan.formulas:
-        plural = "s" if scan.formulas > 1 else ""
-        said = f"{scan.formulas:,} cell{plural} hold formulas: their values are those of the last time it was saved"
+    if formulas:
+        plural = "s" if formulas > 1 else ""
+        said = f"{formulas:,} cell{plural} hold formulas: their values are those of the last time it was saved"
         remarks.append(Remark(0, said))
-    if scan.without_value:
-        said = f"{scan.without_value:,} formulas have no saved value and count as empty: open the file in a spreadsheet"
+    if without_value:
+        said = f"{without_value:,} formulas have no saved value and count as empty: open the file in a spreadsheet"
         remarks.append(Remark(0, f"{said} program and save it"))
     return remarks
+
+
+@contextmanager
+def _damage_to(called: str) -> Generator[None]:
+    try:
+        with damage():
+            yield
+    except Damaged as error:
+        raise _damaged(called, error) from None
 
 
 @contextmanager

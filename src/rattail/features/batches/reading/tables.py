@@ -23,8 +23,8 @@ class Table(NamedTuple):
     place of a name is the place of its cells. `names_row` is the row that they stand in (0: there are
     none), `first_row` the number of the first of `rows`, counted as a spreadsheet does; every record of
     the file, blank ones too, is one of `rows`, which can be gone through once. A record that could not be
-    read is an empty row, and its `Problem` is in `troubles` from that moment on. `above` are the rows
-    before the names.
+    read is an empty row, and its `Problem` is in `troubles` from that moment on; remarks on all rows are
+    there after the last one. `above` are the rows before the names.
     """
 
     names: Sequence[str]
@@ -32,7 +32,7 @@ class Table(NamedTuple):
     first_row: int
     rows: Iterator[list[str]]
     remarks: Sequence[Remark]
-    troubles: list[Problem]
+    troubles: list[Problem | Remark]
     above: Sequence[Sequence[str]] = ()
     sheet: str = ""
     delimiter: str = ""
@@ -60,9 +60,9 @@ def open_table(
     if source.container in ("xlsx", "xls"):
         from rattail.features.batches.reading.sheets import open_sheet
 
-        opened = open_sheet(source, sheet=sheet, is_better=lambda rows: _most_known(rows, is_known))
+        troubles: list[Problem | Remark] = []
+        opened = open_sheet(source, sheet=sheet, is_better=lambda rows: _most_known(rows, is_known), troubles=troubles)
         rows, remarks, name = opened.rows, list(opened.remarks), opened.name
-        troubles: list[Problem] = []
     elif source.container == "text":
         delimiter = delimiter or sniff_delimiter(source.text, is_known=is_known)
         troubles = []
