@@ -35,7 +35,7 @@ def book_of(
     strings: str = "",
     book: str = "",
     target: str = "worksheets/sheet1.xml",
-    sheet: str = "",
+    sheet: str | bytes = "",
     kind: str = f"{RELATIONS}/worksheet",
 ) -> Path:
     """A workbook of one sheet, written by hand; `rows` is what stands in `sheetData`."""
@@ -61,7 +61,7 @@ def opened(path: Path, troubles: list[Problem | Remark] | None = None) -> Sheet:
     return open_sheet(look_at(str(path)), sheet="", is_better=len, troubles=troubles)
 
 
-def rows_by_hand(folder: Path, rows: str, **parts: str) -> list[list[str]]:
+def rows_by_hand(folder: Path, rows: str, **parts: Any) -> list[list[str]]:
     return list(opened(book_of(folder, rows, **parts)).rows)
 
 
@@ -106,7 +106,7 @@ values = st.one_of(
     st.decimals(-(10**6), 10**6, places=4).map(float),
     st.booleans(),
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12),
-    st.sampled_from([" a ", "_x0041_", "a\nb", "<&>]]>", "007", "1e3"]),
+    st.sampled_from([" a ", "_x0041_", "a\nb", "<&>]]>", "&amp;lt;", "007", "1e3"]),
     st.dates(date(1900, 3, 1), date(9999, 12, 31)),
     st.datetimes(datetime(1900, 3, 1), datetime(2200, 1, 1)).map(lambda when: when.replace(microsecond=0)),  # noqa: DTZ001
     st.times().map(lambda when: when.replace(microsecond=0)),
@@ -238,6 +238,43 @@ def test_formulas_are_counted_wherever_they_stand(tmp_path: Path) -> None:
     assert "1 formulas have no saved value" in said[1]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '<row r="900"><c r="A900" t="inlineStr"><is><t>a&#38;b</t></is></c></row>',
+        '<row r="900"><c r="A900" t="inlineStr"><is><t>a&amp;b</t></is></c></row>',
+        '<row r="900"><c r="A900" t="inlineStr"><is><t><![CDATA[a&b]]></t></is></c></row><!-- </row> -->',
+        '<row r="900"><!-- <c r="A1"/></row> --><c r="A900" t="str"><f>B1</f><v>a&#38;b</v></c></row>',
+        ' <row r="900"> <c t="inlineStr" r="A900"><is><r><t>a&amp;</t></r><r><t>b</t></r></is></c></row>',
+    ],
+    ids=["number", "entity", "cdata", "comment", "other order"],
+)
+def test_rows_that_are_written_in_another_way_stand_between_plain_ones(tmp_path: Path, odd: str) -> None:
+    plain = [f'<row r="{row}" spans="1:1"><c r="A{row}"><v>{row}</v></c></row>' for row in range(1, 3001)]
+    plain[899] = odd
+
+    found = rows_by_hand(tmp_path, "".join(plain))
+
+    assert found == [["a&b"] if row == 900 else [str(row)] for row in range(1, 3001)]
+
+
+def test_the_beginning_of_the_rows_is_not_looked_for_in_comments(tmp_path: Path) -> None:
+    row = '<row r="1"><c r="A1"><v>{}</v></c></row>'
+    sheet = f'<worksheet xmlns="{MAIN}"><!-- <sheetData>{row.format(1)} --><sheetData>{row.format(2)}</sheetData>'
+    sheet += "</worksheet>"
+
+    assert rows_by_hand(tmp_path, "", sheet=sheet) == [["2"]]
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16", "utf-8-sig"])
+def test_sheets_in_other_encodings_are_read(tmp_path: Path, encoding: str) -> None:
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>Käse</t></is></c></row>'
+    declared = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>{sheet}</sheetData></worksheet>'
+    content = declared.encode(encoding)
+
+    assert rows_by_hand(tmp_path, "", sheet=content) == [["Käse"]]
+
+
 def test_rows_that_are_only_formatted_are_no_rows(tmp_path: Path) -> None:
     rows = '<row r="1"><c r="A1"><v>1</v></c><c r="B1" s="1"/></row><row r="1048576"><c r="A1048576" s="1"/></row>'
 
@@ -257,7 +294,7 @@ def test_rows_that_are_only_formatted_are_no_rows(tmp_path: Path) -> None:
         ('<row><c t="s"><v>-1</v></c></row>', "text number -1"),
         ("<row><c><v>&x;</v></c></row>", "its XML is broken"),
         (f'<row><c t="inlineStr"><is><t>{"a" * 5_000_000}</t></is></c></row>', "millions of letters"),
-        (f"<row><c><v>{'1' * 5_000_000}</v></c></row>", "millions of letters"),
+        (f"<row><c><v>{'1' * 9_000_000}</v></c></row>", "millions of letters"),
     ],
     ids=["cut off", "row", "twice", "no number", "column", "small", "text", "negative", "entity", "long", "digits"],
 )

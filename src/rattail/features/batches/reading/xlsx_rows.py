@@ -7,12 +7,23 @@ from collections.abc import Iterator, Mapping
 from typing import IO
 
 from rattail.features.batches.reading.sheet_values import NumberKind, date_text, number_text, span_text
+from rattail.features.batches.reading.xlsx_plain import Cells, plain_rows, plain_text
 from rattail.features.batches.reading.xlsx_strings import SharedStrings
-from rattail.features.batches.reading.xlsx_xml import MOST_LETTERS, MOST_PIECES, Damaged, feed, make_parser, unescaped
+from rattail.features.batches.reading.xlsx_xml import (
+    CHUNK_BYTES,
+    MOST_LETTERS,
+    MOST_PIECES,
+    Damaged,
+    feed,
+    make_parser,
+    unescaped,
+)
 
 _DIGITS = "0123456789"
 _MOST_ROWS = 1 << 20
 _MOST_COLUMNS = 1 << 14
+_BEGIN, _END = b"<sheetData>", b"</row>"
+_LARGEST_ROW_BYTES = 1 << 20
 _TEXTS = frozenset(("str", "inlineStr"))
 #: A number that stands in the file as a person would write it, and exactly so.
 _AS_WRITTEN = re.compile(r"-?(?:[1-9]\d{0,13}(?:\.\d{0,9}[1-9])?|0\.\d{0,9}[1-9])|0").fullmatch
@@ -44,6 +55,8 @@ class SheetReader:
         self._has_value = self._has_formula = self._is_spoken = False
         self._v = self._c = self._r = self._f = self._t = self._spoken = ""
         self._parser = make_parser()
+        self._is_utf8 = True
+        self._parser.XmlDeclHandler = self._declared
         self._parser.StartElementHandler = self._root
         self._parser.CharacterDataHandler = self._pieces.append
 
@@ -53,6 +66,7 @@ class SheetReader:
         Raises:
             Damaged, ExpatError: it is no sheet.
         """
+        yield from self._plain_rows()
         ready, more = self._ready, True
         while more:
             more = feed(self._parser, self._stream)
@@ -68,6 +82,57 @@ class SheetReader:
                 else:
                     yield one
             ready.clear()
+
+    def _plain_rows(self) -> Iterator[list[str]]:
+        """The rows as long as they are written plainly; what follows is left to the parser, which has the rest."""
+        head, begins, rest = self._stream.read(CHUNK_BYTES).partition(_BEGIN)
+        self._parser.Parse(head + begins)
+        if begins and self._is_utf8 and self._v == "v" and b"<!" not in head:
+            while True:
+                cut = rest.rfind(_END) + len(_END)
+                if cut >= len(_END):
+                    plain = plain_rows(rest[:cut])
+                    if plain is None:
+                        break
+                    rest = rest[cut:]
+                    for number, cells in plain:
+                        self._move_to(number)
+                        if row := self._plain_row(cells):
+                            yield from ([] for _ in range(number - self._sent - 1))
+                            self._sent = number
+                            yield row
+                elif len(rest) > _LARGEST_ROW_BYTES:
+                    break
+                if not (more := self._stream.read(CHUNK_BYTES)):
+                    break
+                rest += more
+        self._parser.Parse(rest)
+
+    def _plain_row(self, cells: Cells) -> list[str]:
+        row: list[str] = []
+        for letters, style, kind, value, inline in cells:
+            if kind == "s":
+                text = self._text_of(value)
+            elif kind == "inlineStr":
+                text = unescaped(plain_text(inline))
+            elif kind == "b":
+                text = _truth(value)
+            elif style and style in self._formats:
+                text = self._formatted(value, self._formats[style])
+            else:
+                text = value if len(value) <= _AS_WRITTEN_LETTERS and _AS_WRITTEN(value) else _number(value)
+            if text:
+                place = _COLUMNS[letters] if letters in _COLUMNS else _column(letters)
+                if place > len(row):
+                    row.extend([""] * (place - len(row)))
+                if place == len(row):
+                    row.append(text)
+                else:
+                    row[place] = text
+        return row
+
+    def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        self._is_utf8 = encoding is None or encoding.lower() == "utf-8"
 
     def _root(self, name: str, _: object) -> None:
         prefix, is_sheet, _rest = name.rpartition("worksheet")
@@ -192,7 +257,7 @@ class SheetReader:
             return text if len(text) <= _AS_WRITTEN_LETTERS and _AS_WRITTEN(text) else _number(text)
         text = text.strip()
         if kind == "b":
-            return ("FALSE" if text in ("0", "false") else "TRUE") if text else ""
+            return _truth(text)
         return unescaped(text)
 
     def _formatted(self, text: str, kind: NumberKind) -> str:
@@ -205,6 +270,10 @@ class SheetReader:
 
 def _too_long(cell: Mapping[str, str]) -> Damaged:
     return Damaged(f"cell {cell.get('r', '')[:12]} holds millions of letters")
+
+
+def _truth(text: str) -> str:
+    return ("FALSE" if text.strip() in ("0", "false") else "TRUE") if text else ""
 
 
 def _number(text: str) -> str:
