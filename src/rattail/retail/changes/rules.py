@@ -42,11 +42,11 @@ def _gone(group: Group, name: str, field: models.Field[Any, Any]) -> Rule:
     value = group.value(name, "after")
     sql = (
         f"FROM retail_change c LEFT JOIN {quoted(target._meta.db_table)} t ON t.id = {value} "  # noqa: S608 - names of ours
-        f"WHERE {group.where} AND t.id IS NULL AND {value} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM retail_change d "
-        f"WHERE d.batch = c.batch AND d.record = %s AND d.action = 'insert' AND d.record_id = {value})"
+        f"WHERE {group.where} AND t.id IS NULL AND {value} IS NOT NULL AND {value} NOT IN (SELECT d.record_id "
+        "FROM retail_change d WHERE d.batch = %s AND d.record = %s AND d.action = 'insert')"
     )
     reason = f"the {target._meta.verbose_name} that it belongs to is gone"
-    return Rule(sql, [*group.parameters, own], reason)
+    return Rule(sql, [*group.parameters, group.batch, own], reason)
 
 
 def _only_one(group: Group, constraint: models.UniqueConstraint) -> Iterator[Rule]:
