@@ -33,7 +33,9 @@ def _refused(shop: Shop, **request: Any) -> RattailError:
 def test_what_is_missing_or_unknown_is_asked_for_and_nothing_is_written(emptied_env: Env) -> None:
     def act(shop: Shop) -> Any:
         Shelf(shop)
-        half = "upc,item,case cost\n" + "".join(f"{_code(number)},N-{number},1\n" for number in range(7_430_512_345, 7_430_512_405))
+        half = "upc,item,case cost\n" + "".join(
+            f"{_code(number)},N-{number},1\n" for number in range(7_430_512_345, 7_430_512_405)
+        )
         refused = {
             "kind": _refused(shop, kind="catalogue"),
             "no vendor": _refused(shop, vendor=None),
