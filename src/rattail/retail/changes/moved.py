@@ -12,6 +12,10 @@ from rattail.retail.fields import AmountField
 from rattail.retail.records import RECORDS
 
 _SHOWN = 5
+_WAYS_OUT = {
+    "was read": "judge its file again by the records as they are: rattail make-batch --resume {}",
+    "was executed": "put back what still can be: rattail undo-batch {} --partial",
+}
 
 
 def refuse_moved(batch: int, count: int, moved: Sequence[Moved], *, since: str) -> None:
@@ -26,7 +30,7 @@ def refuse_moved(batch: int, count: int, moved: Sequence[Moved], *, since: str) 
     more = f"; and {count - _SHOWN:,} more" if count > _SHOWN else ""
     raise RecordsMoved(
         f"batch {batch:08d}: {_records(count)} when it {since}: {lines}{more}. Nothing was changed.",
-        hint=f"see what would be done now: rattail check-batch {batch}",
+        hint=f"see which: rattail check-batch {batch}; {_WAYS_OUT[since].format(batch)}",
     )
 
 
@@ -36,7 +40,8 @@ def _records(count: int) -> str:
 
 def _sentence(one: Moved) -> str:
     title = str(RECORDS[one.record].model._meta.verbose_name)
-    where = f"row {one.sequence}: {title} {one.record_id}"
+    row = f"row {one.sequence}: " if one.sequence > 0 else ""  # below there is what belongs to no single row
+    where = f"{row}{title} {one.record_id}"
     differences = ", ".join(
         f"{name} is {_said(one.record, name, one.found[name])}, expected {_said(one.record, name, value)}"
         for name, value in one.expected.items()

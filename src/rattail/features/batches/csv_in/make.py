@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from rattail.audit.trail import record
+from rattail.database.refused import in_sentences
 from rattail.errors import InputRejected, RattailError
 from rattail.features.batches.csv_in.files import CsvFile, codes_of, find_files, lines_of
 from rattail.features.batches.folders import (
@@ -70,27 +72,30 @@ def make_import(planned: Import, *, ground: Ground, progress: Callable[[int], No
     """
     kind = kind_named(KIND)
     place = ground.folders[kind.place]
-    number = next_number()
-    while not make_folder(place, number):
+    with in_sentences():
         number = next_number()
+        while not make_folder(place, number):
+            number = next_number()
     one = planned.files[0].source.name
     name = safe_name(one) if len(planned.files) == 1 else f"{len(planned.files)} tables"
     folder = batch_folder(place, number, name)
-    try:
-        files = tuple(_kept(file, folder, is_only=len(planned.files) == 1) for file in planned.files)
-        batch = _make_row(planned, number, folder, ground, description)
-    except BaseException:
-        remove_folder(folder.path)
-        raise
-    plan = _plan(planned, files, ground)
-    with leased(number, folder.path):
+    with leased(number, folder.path):  # before there is a row: nobody may take the batch for one that was left
         try:
-            read_into(batch, plan, folder, ground=ground, progress=progress)
-        except RattailError:
-            with transaction.atomic():
-                forget_rows(batch)
-                batch.delete()
+            files = tuple(_kept(file, folder, is_only=len(planned.files) == 1) for file in planned.files)
+            with in_sentences():
+                batch = _make_row(planned, number, folder, ground, description)
+        except BaseException:
             remove_folder(folder.path)
+            raise
+        try:
+            with in_sentences():
+                read_into(batch, _plan(planned, files, ground), folder, ground=ground, progress=progress)
+        except RattailError:
+            with suppress(DatabaseError, OSError):  # else it is a batch whose reading was interrupted
+                with transaction.atomic():
+                    forget_rows(batch)
+                    batch.delete()
+                remove_folder(folder.path)
             raise
     return batch
 
