@@ -14,7 +14,7 @@ from tests.retail.changing import NOW, Journal, carried_out, contents, new_value
 Env = Mapping[str, str]
 
 
-def test_a_later_cost_keeps_an_item_and_its_product_from_being_taken_away(emptied_env: Env) -> None:
+def test_a_later_cost_keeps_an_item_and_its_product_with_all_their_parts(emptied_env: Env) -> None:
     def act(shop: Shop) -> Any:
         from rattail.retail.models import ProductCode, VendorCost, VendorItem
 
@@ -45,8 +45,41 @@ def test_a_later_cost_keeps_an_item_and_its_product_from_being_taken_away(emptie
     named, partial, left = in_shop(emptied_env, act)
 
     assert named
-    assert partial == [2, 1, 2]  # its code and its own cost go, the other cost is as before; item and product stay
-    assert left == {"item": True, "code": False, "cost": False, "old": "34.6800"}
+    assert partial == [0, 1, 4]  # the other cost is as before; item and product stay, with code and cost
+    assert left == {"item": True, "code": True, "cost": True, "old": "34.6800"}
+
+
+def test_what_stays_keeps_its_parts_and_lets_the_other_parts_of_its_department_and_vendor_go(emptied_env: Env) -> None:
+    def act(shop: Shop) -> Any:
+        from rattail.retail.models import Department, Product, Store, Vendor
+
+        values = new_values(whole_shop(shop))
+        journal = Journal(1)
+        made = {name: journal.insert(name, values[name]) for name in ("store", "department", "vendor")}
+        for number in range(2):
+            product = journal.insert("product", {**values["product"], "department_id": made["department"]})
+            code = {"product_id": product, "key": f"000000000400{number}"}
+            journal.insert("product_code", {**values["product_code"], **code})
+            journal.insert("price", {**values["price"], "product_id": product, "store_id": made["store"]})
+            named = {"vendor_id": made["vendor"], "code": f"A-{number}", "product_id": product}
+            item = journal.insert("vendor_item", {**values["vendor_item"], **named})
+            journal.insert("vendor_cost", {**values["vendor_cost"], "vendor_item_id": item})
+            journal.insert("stock", {**values["stock"], "store_id": made["store"], "product_id": product})
+        invoice = journal.insert("invoice", {**values["invoice"], "vendor_id": made["vendor"]})
+        journal.insert("invoice_line", {**values["invoice_line"], "invoice_id": invoice, "product_id": product})
+        carried_out(1)
+        Product.objects.filter(pk=product).update(is_pending=False)
+        partial = put_back(1, is_partial=True)
+        kept = [model._default_manager.count() for model in (Store, Department, Vendor, Product)]
+        return partial, kept, {name: len(rows) for name, rows in contents().items()}
+
+    partial, kept, left = in_shop(emptied_env, act)
+
+    assert partial == [8, 0, 9]  # the other product with its parts goes, and the invoice
+    assert kept == [2, 2, 2, 2]
+    parts = ("product_code", "price", "vendor_item", "vendor_cost", "stock", "stock_movement")
+    assert {name: left[name] for name in parts} == {**dict.fromkeys(parts, 2), "stock_movement": left["stock_movement"]}
+    assert left["invoice"] == left["invoice_line"] == 1
 
 
 def test_what_a_hand_edit_touched_is_left_and_the_rest_is_put_back(emptied_env: Env) -> None:

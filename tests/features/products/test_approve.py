@@ -9,7 +9,7 @@ import pytest
 
 from rattail.errors import RecordsMoved
 from tests.conftest import Run
-from tests.features.batches.kinds.catalogs import BEANS, Shelf
+from tests.features.batches.kinds.catalogs import BEANS, COLUMNS, Shelf
 from tests.kit.shop import Shop, in_shop
 
 Env = Mapping[str, str]
@@ -81,14 +81,17 @@ def test_undoing_the_batch_of_an_approved_product_is_refused(emptied_env: Env) -
         with pytest.raises(RecordsMoved) as caught:
             shop.undo(number)
         done = shop.undo(number, is_partial=True).done
-        return caught.value.message, done.held, _pending()
+        content = f"{COLUMNS}\n{OATS},O-1,Mill,oats,500 g,12,24,,3.49,\n{BRAN},O-2,Mill,bran,,6,6,,,\n"
+        again = shop.batch("vendor_catalog", content, vendor="acme", check_digits={12: True})
+        return caught.value.message, done.held, _pending(), [row["statuses"] for row in shop.rows(again)]
 
-    message, held, pending = in_shop(emptied_env, act)
+    message, held, pending, statuses = in_shop(emptied_env, act)
 
     assert "is not as it was" in message
     assert "is_pending is no, expected yes" in message
-    assert held > 0
+    assert held == 4  # the product with its code, item and cost
     assert pending == ["old"]
+    assert statuses == [["no_change"], ["new_item", "new_product", "product_not_found"]]  # known is known
 
 
 def _trail(_: Shop) -> Any:

@@ -18,6 +18,12 @@ from rattail.retail.models import StockMovement
 from rattail.retail.records import RECORDS, Record
 
 _NAMED_AT_MOST = 20
+#: What is a part of what, and by which field: it goes and stays with its owner.
+_PARTS: dict[str, dict[str, str]] = {
+    "product": dict.fromkeys(("product_code", "price", "vendor_item", "stock", "stock_movement"), "product_id"),
+    "vendor_item": {"vendor_cost": "vendor_item_id"},
+    "invoice": {"invoice_line": "invoice_id"},
+}
 
 
 class Moved(NamedTuple):
@@ -62,17 +68,44 @@ def moved_since_execution(batch: int) -> tuple[int, list[Moved]]:
 def hold_moved(batch: int) -> int:
     """Mark, for the rest of the transaction, what cannot be put back; returns how many.
 
-    From the last record to the first, so that what still is referred to by something held is held too.
+    From the last record to the first, so that what still is referred to by something held is held too. What is held
+    keeps its parts: a product without its code would be made a second time by the next file. Whatever else parts
+    refer to stands before them, so one pass is enough.
     """
     held = 0
-    for group in reversed(groups_of(batch)):
+    groups = groups_of(batch)
+    for group in reversed(groups):
         for test in _tests_after(group):
-            held += change_rows(
-                "UPDATE retail_change SET is_held = TRUE WHERE batch = %s AND (sequence, position) IN "  # noqa: S608
-                f"(SELECT c.sequence, c.position {test.sql})",
-                [batch, *test.parameters],
-            )
+            held += _hold(batch, test.sql, test.parameters)
+        if held and group.action == INSERT and group.record.name in _PARTS:
+            held += _hold_parts(group, groups)
     return held
+
+
+def _hold_parts(owner: Group, groups: Sequence[Group]) -> int:
+    """Hold what the batch made as parts of its records that are held, and the parts of those."""
+    held = 0
+    parts = _PARTS.get(owner.record.name, {})
+    for group in groups:
+        if group.action != INSERT or group.record.name not in parts:
+            continue
+        value = group.value(parts[group.record.name], "after")
+        # A list here as well, see below: looked up, and not looped over.
+        sql = (
+            f"FROM retail_change c WHERE {group.where} AND {value} IN (SELECT d.record_id FROM retail_change d "  # noqa: S608
+            "WHERE d.batch = %s AND d.record = %s AND d.action = 'insert' AND d.is_held)"
+        )
+        held += _hold(group.batch, sql, [*group.parameters, group.batch, owner.record.name])
+        held += _hold_parts(group, groups)
+    return held
+
+
+def _hold(batch: int, sql: str, parameters: Sequence[Any]) -> int:
+    return change_rows(
+        "UPDATE retail_change SET is_held = TRUE WHERE batch = %s AND (sequence, position) IN "  # noqa: S608
+        f"(SELECT c.sequence, c.position {sql})",
+        [batch, *parameters],
+    )
 
 
 def _tests_before(group: Group, *, is_thorough: bool) -> Iterator[_Test]:
