@@ -8,7 +8,7 @@ from rattail.errors import InputRejected
 from rattail.features.batches.formats.generic_count import FORMAT
 from rattail.features.batches.reading.format import Reading
 from rattail.features.batches.reading.lines import CountLine, Problem
-from tests.features.batches.reading.kit import of, read, source_of
+from tests.features.batches.reading.kit import of, read, source_of, workbook
 
 
 def test_cases_and_units_are_read(tmp_path: Path) -> None:
@@ -60,3 +60,33 @@ def test_prices_for_a_case_and_a_unit_are_not_taken_for_counts(tmp_path: Path) -
 def test_a_table_without_quantities_is_refused_with_its_columns(tmp_path: Path) -> None:
     with pytest.raises(InputRejected, match="its columns: 'UPC', 'Description'"):
         read(source_of(tmp_path, "UPC,Description\n1234567,A\n"), "inventory")
+
+
+def test_a_row_whose_quantity_was_left_blank_is_no_count_of_zero(tmp_path: Path) -> None:
+    events = read(source_of(tmp_path, "code,quantity\n877877000064,\n812030000031,3\n4011,0\n"), "inventory")
+
+    assert of(Problem, events) == [Problem(2, "quantity", "", "is empty: nothing was counted", "877877000064")]
+    assert [(line.code, line.units) for line in of(CountLine, events)] == [("812030000031", 30_000), ("4011", 0)]
+
+
+def test_cases_and_units_that_are_both_blank_are_no_count_and_one_of_them_is(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["UPC", "Description", "Cases", "Units"],
+        ["0877877000064", "Tea", None, None],
+        ["0812030000031", "Rice", 2, None],
+        ["0812030000048", "Beans", None, 0],
+    ]
+    events = read(workbook(tmp_path, {"Count": rows}), "inventory")
+
+    (problem,) = of(Problem, events)
+    assert (problem.row, problem.column, problem.code, problem.description) == (2, "Units", "0877877000064", "Tea")
+    assert problem.reason == "is empty, and so is Cases: nothing was counted"
+    assert [(line.cases, line.units) for line in of(CountLine, events)] == [(20_000, 0), (0, 0)]
+
+
+def test_a_blank_quantity_for_which_the_mapping_has_a_default_is_a_count(tmp_path: Path) -> None:
+    mapping = {"defaults": {"units": "1"}}
+
+    (line,) = of(CountLine, read(source_of(tmp_path, "UPC,Qty\n1234567,\n"), "inventory", mapping))
+
+    assert line.units == 10_000

@@ -52,6 +52,26 @@ def test_a_count_is_settled_again_after_each_correction(emptied_env: Env) -> Non
     assert undone == dict.fromkeys(executed, "10")
 
 
+def test_a_row_that_counts_nothing_has_to_be_told_how_much(emptied_env: Env) -> None:
+    def act(shop: Shop) -> Any:
+        market = Market(shop)
+        market.product(BANANAS, on_hand=10)
+        market.product(APPLES, on_hand=10)
+        hand = Hand(shop, market.count(f"{BANANAS},,").number)
+        refused = []
+        for say in (lambda: hand.add(code=APPLES), lambda: hand.change(1, code=BANANAS)):
+            with pytest.raises(InputRejected) as caught:
+                say()
+            refused.append(caught.value.message)
+        return refused, hand.add(code=APPLES, units="0"), hand.change(1, units="4")
+
+    refused, added, changed = in_shop(emptied_env, act)
+
+    assert refused == ["the new row counts nothing.", "row 1 counts nothing."]
+    assert added == [2, ["quantity_change", "edited"]]
+    assert changed == [["quantity_change", "edited"], 0]
+
+
 def test_a_row_of_what_nobody_counted_is_removed_and_restored_and_not_corrected(emptied_env: Env) -> None:
     def act(shop: Shop) -> Any:
         market = Market(shop)

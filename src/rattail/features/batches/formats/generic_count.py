@@ -19,7 +19,7 @@ from rattail.features.batches.reading.generic_rows import (
     text_of,
 )
 from rattail.features.batches.reading.layout import Layout
-from rattail.features.batches.reading.lines import CountLine, Event, Unit
+from rattail.features.batches.reading.lines import CountLine, Event, Problem, Unit
 from rattail.features.batches.reading.mapping import as_document, layout_of
 from rattail.features.batches.reading.prepare import Prepared, prepare
 from rattail.features.batches.reading.recognising import recognised_table
@@ -74,6 +74,7 @@ def _lines(prepared: Prepared) -> Iterator[Event]:
     parsers: dict[str, Callable[[str], object]] = {"code": barcode, "cases": cases_of, "units": units_of}
     parsers["counted_at"] = remembered(day_of, "", "")
     amounts = [places[field] for field in ("cases", "units") if field in places]
+    has_default = any(layout.defaults.get(field, "").strip() for field in ("cases", "units"))
     for number, row in enumerate(table.rows, table.first_row):
         row += [""] * (width - len(row))
         row.append("")  # at -1, where every field is looked for that the file does not have
@@ -89,6 +90,9 @@ def _lines(prepared: Prepared) -> Iterator[Event]:
                 continue
             units, counted_in = units_of[row[units_at]]
             cases = cases_of[row[cases_at]]
+            if not units and not cases and not has_default and not any(row[place].strip() for place in amounts):
+                yield _uncounted(prepared, row, number, code)
+                continue
             if units and (counted_in or layout.quantity_is) == "case":
                 cases, units = cases + units, 0
             day = f"{row[day_at]} {row[time_at]}".strip()
@@ -98,6 +102,15 @@ def _lines(prepared: Prepared) -> Iterator[Event]:
         except BadCell:
             if not is_names(row, table.names):
                 yield blame(prepared, row, number, parsers)
+
+
+def _uncounted(prepared: Prepared, row: list[str], number: int, code: str) -> Problem:
+    """The problem of a row whose amounts were left blank, as they are on a sheet that is printed before the count."""
+    fields = [field for field in ("units", "cases") if field in prepared.places]
+    also = f", and so is {prepared.column(fields[1])}" if len(fields) > 1 else ""
+    place = prepared.places.get("description", -1)
+    name = " ".join(row[place].split())
+    return Problem(number, prepared.column(fields[0]), "", f"is empty{also}: nothing was counted", code, "", name)
 
 
 def _as_laid_out(source: Source, reading: Reading) -> Reading:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
 
 from rattail.database.bulk import insert_rows
+from rattail.errors import InputRejected
 from rattail.features.batches.kinds.inventory.known import Counted, case_sizes, products_by_key, regular_prices
 from rattail.features.batches.kinds.inventory.quantities import MOST, Quantity, quantity_of
 from rattail.features.batches.kinds.inventory.settings import Duplicates, Mode
@@ -117,6 +118,19 @@ class CountJudge(Judge):
             location=row.location,
             description="" if row.product_id else row.description,  # else it is the product's name
         )
+
+    @classmethod
+    def correct(cls, row: CountRow, values: Mapping[str, Any]) -> None:
+        """As other rows; but one that counts nothing yet has to be told how much, or it would be a count of zero.
+
+        Raises:
+            InputRejected: neither cases nor units are said of such a row.
+        """
+        is_uncounted = not row.statuses or (row.statuses & BAD and not row.cases and not row.units)
+        if is_uncounted and not values.keys() & {"cases", "units"}:
+            which = f"row {row.sequence} " if row.statuses else "the new row "
+            raise InputRejected(f"{which}counts nothing.", hint="say how much there is: units=12, or cases=1")
+        super().correct(row, values)
 
     def _read(self, line: CountLine) -> _Read:
         try:
