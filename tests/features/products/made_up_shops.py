@@ -72,7 +72,7 @@ def shops(draw: Any) -> MadeUp:
 
     for record in ("store", "department", "vendor"):
         for _ in some(record, 1):
-            code, name = draw(names(20)), draw(texts(100))
+            code, name = draw(names(20)), draw(names(100).filter(str.strip))
             more = {"store": (draw(flags),), "department": (), "vendor": (draw(texts(40)), draw(flags))}[record]
             add(record, code, name, *more, key=(code,))
     for _ in some("product", 1):
@@ -81,7 +81,9 @@ def shops(draw: Any) -> MadeUp:
     for _ in some("price"):
         product, store = draw(st.sampled_from(products)), draw(st.sampled_from([None, *stores]))
         kind, starts = draw(st.sampled_from(["regular", "sale"])), draw(days)
-        add("price", product, store, kind, starts, draw(maybe_days), draw(amounts), key=(product, store, kind, starts))
+        ends, amount = draw(maybe_days), draw(st.integers(0, LARGEST))
+        ends = ends and max(starts, ends)
+        add("price", product, store, kind, starts, ends, amount, key=(product, store, kind, starts))
     preferred: set[int] = set()
     for _ in some("vendor_item"):
         vendor, code, product = draw(st.sampled_from(vendors)), draw(names(40)), draw(st.sampled_from(products))

@@ -118,7 +118,7 @@ def test_what_is_wrong_is_named_by_row_and_column_and_the_rest_is_read(migrated_
         [7, "column 'prices.amount': \"cheap\" is not a plain number, such as 12.50"],
         [8, "column 'prices.kind': \"weekly\" is none of regular, sale; column 'prices.amount': is empty"],
         [9, "column 'prices': \"4011 | 1\" has 2 cells; expected 5, as many as the first row has names"],
-        [10, "column 'prices': names the same record as row 2"],
+        [10, "column 'prices': row 1 of this batch names the same record"],
         [11, said[8][1]],
         [12, "column 'prices.amount': \"1,000.00\" is not a plain number, such as 12.50"],
     ]
@@ -216,6 +216,7 @@ def test_a_cost_of_another_day_is_refused_when_somebody_changed_the_one_in_force
         ("d.csv", "brand,size\nx,y\n", "the table products needs the column 'product'"),
         ("e.csv", "product\n4011\n", "it names records of"),
         ("f.csv", "", "f.csv is empty"),
+        ("g.csv", "store,,name\n1,x,Main\n", "g.csv: column 2 has no name."),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_in_one_sentence(
@@ -265,3 +266,44 @@ def test_a_cost_of_a_vendor_that_nobody_knows_is_set_aside_beside_others(
         ["column 'vendor_costs.vendor_code': \"9999999\" is no item of this vendor", ["bad_row"]],
         ["", ["new_record"]],
     ]
+
+
+def test_what_cannot_be_in_a_shop_is_named_by_row_and_column(migrated_env: Mapping[str, str]) -> None:
+    prices = (
+        "product,kind,starts,ends,amount,,\n"
+        "4011,regular,2026-01-01,,0,,\n"
+        "4011,sale,2026-02-01,2026-02-01,0.49,,\n"
+        "4011,sale,2026-03-02,2026-03-01,0.49,,\n"
+        "4011,regular,2026-04-01,,-0.69,,\n"
+        "4011,regular,2026-05-01,,0.69,,cheap\n"
+        "4011,,,,,,,,x\n"
+    )
+
+    def act(shop: Shop) -> list[Any]:
+        opened(shop)
+        some = {"stores": "store,name\n3, \n", "departments": "department,name\n10,\n", "vendors": "vendor,name\nx,\n"}
+        batch = tables.import_text(shop, **some, prices=prices)
+        return [[row["source_row"], row["note"]] for row in shop.rows(batch) if row["note"]]
+
+    assert in_shop(migrated_env, act) == [
+        [2, "column 'stores.name': \" \" is empty"],
+        [2, "column 'departments.name': is empty"],
+        [2, "column 'vendors.name': is empty"],
+        [4, "column 'prices.ends': \"2026-03-01\" is before it starts: 2026-03-02"],
+        [5, "column 'prices.amount': \"-0.69\" is below 0"],
+        [6, "column 'prices': \"cheap\" column 7 has no name, so what it holds cannot be read"],
+        [
+            7,
+            "column 'prices': \"4011 |  |  |  |  |  |  |  | x\" has 9 cells; expected 5, as many as the first row has names",
+        ],
+    ]
+
+
+def test_a_change_is_said_in_the_units_of_the_shop(migrated_env: Mapping[str, str]) -> None:
+    def act(shop: Shop) -> list[str]:
+        opened(shop)
+        shop.execute(tables.import_text(shop, stock="store,product,on_hand\n1,4011,2\n").number)
+        batch = tables.import_text(shop, stock="store,product,on_hand\n1,4011,50\n")
+        return [row["note"] for row in shop.rows(batch)]
+
+    assert in_shop(migrated_env, act) == ["on_hand 2.00 -> 50.00"]

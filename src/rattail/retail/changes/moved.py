@@ -26,7 +26,7 @@ def refuse_moved(batch: int, count: int, moved: Sequence[Moved], *, since: str) 
     """
     if not count:
         return
-    lines = "; ".join(_sentence(one) for one in moved[:_SHOWN])
+    lines = "; ".join(moved_sentence(one) for one in moved[:_SHOWN])
     more = f"; and {count - _SHOWN:,} more" if count > _SHOWN else ""
     raise RecordsMoved(
         f"batch {batch:08d}: {_records(count)} when it {since}: {lines}{more}. Nothing was changed.",
@@ -38,12 +38,13 @@ def _records(count: int) -> str:
     return "1 record is not as it was" if count == 1 else f"{count:,} records are not as they were"
 
 
-def _sentence(one: Moved) -> str:
+def moved_sentence(one: Moved) -> str:
+    """Which record moved, and how, with amounts as people write them."""
     title = str(RECORDS[one.record].model._meta.verbose_name)
     row = f"row {one.sequence}: " if one.sequence > 0 else ""  # below there is what belongs to no single row
     where = f"{row}{title} {one.record_id}"
     differences = ", ".join(
-        f"{name} is {_said(one.record, name, one.found[name])}, expected {_said(one.record, name, value)}"
+        f"{name} is {said_value(one.record, name, one.found[name])}, expected {said_value(one.record, name, value)}"
         for name, value in one.expected.items()
         if name in one.found and one.found[name] != value
     )
@@ -53,11 +54,11 @@ def _sentence(one: Moved) -> str:
         return f"{where}: {one.reason}: {differences}"
     if RECORDS[one.record].series and not one.found:
         return f"{where}: none is in force any more"
-    known_by = ", ".join(f"{name} {_said(one.record, name, value)}" for name, value in one.expected.items())
+    known_by = ", ".join(f"{name} {said_value(one.record, name, value)}" for name, value in one.expected.items())
     return f"{where}: {one.reason}" + (f" ({known_by})" if known_by else "")
 
 
-def _said(record: str, name: str, value: object) -> str:
+def said_value(record: str, name: str, value: object) -> str:
     """A value as a person writes it."""
     if value is None:
         return "nothing"

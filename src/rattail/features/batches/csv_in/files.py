@@ -26,6 +26,7 @@ class CsvFile(NamedTuple):
     sheet: Sheet
     columns: tuple[str, ...]
     delimiter: str
+    unnamed: int = 0  # columns after those that have no name
 
     @property
     def has_decimal_comma(self) -> bool:
@@ -65,6 +66,9 @@ def lines_of(file: CsvFile) -> Iterator[CsvLine | Problem]:
                     cells.pop()
                 if len(cells) == width:
                     yield CsvLine(number, file.sheet.name, file.columns, tuple(cells), file.has_decimal_comma)
+                elif width < len(cells) <= width + file.unnamed:
+                    reason = f"column {len(cells)} has no name, so what it holds cannot be read"
+                    yield Problem(number, file.sheet.name, cells[-1][:200], reason)
                 else:
                     reason = f"has {len(cells)} cells; expected {width}, as many as the first row has names"
                     yield Problem(number, file.sheet.name, " | ".join(cells)[:200], reason)
@@ -110,11 +114,15 @@ def _looked_at(path: str) -> CsvFile:
     columns = best[1]
     while columns and not columns[-1]:
         columns = columns[:-1]
-    return CsvFile(source, _sheet_of(source.name, columns), columns, best[0])
+    return CsvFile(source, _sheet_of(source.name, columns), columns, best[0], len(best[1]) - len(columns))
 
 
 def _sheet_of(name: str, columns: tuple[str, ...]) -> Sheet:
     """The table with these columns; where several have them, the one that the file is called after."""
+    if "" in columns and any(set(columns) & set(sheet.names) for sheet in SHEETS):
+        raise InputRejected(
+            f"{name}: column {columns.index('') + 1} has no name.", hint="name it, or take it out of the file"
+        )
     twice = next((column for column in columns if columns.count(column) > 1), None)
     if twice is not None:
         raise InputRejected(f"{name}: the column '{twice}' is there twice.")

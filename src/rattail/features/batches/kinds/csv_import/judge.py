@@ -67,7 +67,7 @@ class CsvJudge(Judge):
             if problems:
                 self._set_aside(sequence, line, problems)
                 continue
-            found = table.judge(sequence, values, line.row)
+            found = table.judge(sequence, values)
             if found.problem:
                 column, reason = found.problem
                 value = line.cells[line.columns.index(column)] if column in line.columns else ""

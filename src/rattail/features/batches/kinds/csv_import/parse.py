@@ -49,6 +49,7 @@ class RowParser:
             )
             for column in sheet.columns
         ]
+        self._span_at = tuple(sheet.names.index(name) for name in ("starts", "ends") if name in sheet.names)
 
     def parse(self, line: CsvLine, problems: list[Problem]) -> list[Any]:
         """The values of a row, `ABSENT` where the file says nothing; whatever is wrong is added to `problems`."""
@@ -64,7 +65,17 @@ class RowParser:
                 values.append(ABSENT)
                 where = f"{line.sheet}.{column.name}"
                 problems.append(Problem(line.row, where, cells[at][:200], str(bad), cells[0][:50]))
+        if self._span_at and not problems:
+            self._check_span(line, values, problems)
         return values
+
+    def _check_span(self, line: CsvLine, values: list[Any], problems: list[Problem]) -> None:
+        """A price that ends is in force for a day at least."""
+        starts, ends = (values[at] for at in self._span_at)
+        if isinstance(starts, str) and isinstance(ends, str) and ends < starts:
+            problems.append(
+                Problem(line.row, f"{line.sheet}.ends", ends, f"is before it starts: {starts}", line.cells[0][:50])
+            )
 
 
 def _parse_of(sheet: Sheet, column: Column, has_decimal_comma: bool, rules: CodeRules) -> Parse:
@@ -74,7 +85,8 @@ def _parse_of(sheet: Sheet, column: Column, has_decimal_comma: bool, rules: Code
     if column.kind == "boolean":
         return lambda cell: ABSENT if (value := read_boolean(cell)) is None else value
     if column.kind in ("money", "quantity"):
-        return _not_empty(lambda cell: read_amount(cell, has_decimal_comma=has_decimal_comma), may_be_empty)
+        read = _not_empty(lambda cell: read_amount(cell, has_decimal_comma=has_decimal_comma), may_be_empty)
+        return _not_below_0(read) if sheet.name == "prices" else read
     if column.kind == "date":
         return _not_empty(read_date, may_be_empty)
     if column.kind == "moment":
@@ -102,6 +114,16 @@ def _not_empty(parse: Parse, may_be_empty: bool) -> Parse:
     return parse_it
 
 
+def _not_below_0(parse: Parse) -> Parse:
+    def parse_it(cell: str) -> Any:
+        value = parse(cell)
+        if value < 0:
+            raise BadCell("is below 0")
+        return value
+
+    return parse_it
+
+
 def _name(cell: str) -> str | None:
     name = unescaped(cell)
     if len(name) > _LONGEST_NAME or "\0" in name:
@@ -120,6 +142,8 @@ def _product(cell: str, rules: CodeRules) -> Any:
 def _text_parse(sheet: Sheet, column: Column) -> Parse:
     longest = field_of(sheet.record.model, column.field).max_length or _LONGEST_NAME
     choices = column.choices
+    must_be_there = column.is_key and sheet.name != "stock_movements"
+    is_name = column.name == "name"
 
     def parse(cell: str) -> str:
         text = unescaped(cell)
@@ -131,7 +155,7 @@ def _text_parse(sheet: Sheet, column: Column) -> Parse:
             raise BadCell(f"has {len(text)} characters; at most {longest} fit")
         if "\0" in text:
             raise BadCell("has a NUL character in it")
-        if not text and column.is_key and sheet.name != "stock_movements":
+        if (must_be_there and not text) or (is_name and not text.strip()):
             raise BadCell("is empty")
         return text
 

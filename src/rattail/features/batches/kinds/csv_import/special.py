@@ -198,7 +198,7 @@ class Ledger(TableJudge):
         super().__init__(sheet, context)
         self._met = Seen()  # a line, and the how manieth of its kind it is
 
-    def judge(self, sequence: int, row: list[Any], number: int) -> Found:
+    def judge(self, sequence: int, row: list[Any]) -> Found:
         try:
             unknown = next((one for one in row if type(one) is Unknown), None)
             if unknown is not None:

@@ -15,6 +15,7 @@ from rattail.features.batches.kinds.csv_import.present import Layout, Present, V
 from rattail.features.batches.kinds.seen import Seen, fingerprint
 from rattail.features.batches.statuses import Status
 from rattail.retail.changes.journal import INSERT, UPDATE, ChangeRow, change_row
+from rattail.retail.changes.moved import said_value
 from rattail.retail.sheets.cells import moment_text
 from rattail.retail.sheets.columns import Column, Sheet
 
@@ -69,7 +70,7 @@ class TableJudge:
             if one.kind in ("store", "department", "vendor", "product", "item", "invoice")
         ]
         self._ids = id_pool(sheet.record.model)
-        self._first = Seen()  # name of a record -> the row of the file that names it
+        self._first = Seen()  # name of a record -> the row of the batch that names it
         self._present: dict[Values, list[Present]] = {}
         self._all: dict[Any, list[Present]] = {}
 
@@ -106,11 +107,8 @@ class TableJudge:
             self._present.setdefault(self.layout.key(one.values), []).append(one)
             self._all.setdefault(one.values[at], []).append(one)
 
-    def judge(self, sequence: int, row: list[Any], number: int) -> Found:
-        """Which record a row is, and what it would change; `look_up` has seen the row.
-
-        `sequence` counts the rows of the batch, `number` those of the file.
-        """
+    def judge(self, sequence: int, row: list[Any]) -> Found:
+        """Which record a row is, and what it would change; `look_up` has seen the row."""
         try:
             unknown = next((one for one in row if type(one) is Unknown), None)
             if unknown is not None:
@@ -119,11 +117,11 @@ class TableJudge:
             name = self.name_of(row, values)
             first = self._first.get(fingerprint(repr(name)))
             if first:
-                return Found(problem=("", f"names the same record as row {first}"), is_duplicate=True)
+                return Found(problem=("", f"row {first} of this batch names the same record"), is_duplicate=True)
             found = self.judge_named(sequence, row, values)
-            self._first.first(fingerprint(repr(name)), number)
+            self._first.first(fingerprint(repr(name)), sequence)
             if self.is_renamed_when_made:
-                self._first.first(fingerprint(repr(self.name_of(row, values))), number)
+                self._first.first(fingerprint(repr(self.name_of(row, values))), sequence)
             return found
         except Wrong as wrong:
             return Found(problem=(wrong.column, wrong.reason))
@@ -168,8 +166,12 @@ class TableJudge:
             before=[present.values[at] for at in named],
             after=[present.values[at] if values[at] is ABSENT else values[at] for at in named],
         )
-        note = ", ".join(f"{fields[at]} {present.values[at]!r} -> {values[at]!r}" for at in differing)
+        note = ", ".join(self._note(at, present.values[at], values[at]) for at in differing)
         return Found(_CHANGE, (change,), present.id, note)
+
+    def _note(self, at: int, was: Any, value: Any) -> str:
+        record, name = self.sheet.record_name, self.layout.fields[at]
+        return f"{name} {said_value(record, name, was)} -> {said_value(record, name, value)}"
 
     def insert(self, sequence: int, record_id: int, values: list[Any], *, position: int = 0) -> Found:
         """A new record; what the file does not say gets its default."""
