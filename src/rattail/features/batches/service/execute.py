@@ -78,7 +78,8 @@ def undo_batch(number: int, *, ground: Ground, is_partial: bool = False) -> Exec
             batch.refresh_from_db()
             if batch.state != State.EXECUTED:
                 raise NotAllowed(f"batch {batch} is {batch.state}: only an executed batch can be undone.")
-            done = put_back(number, _deed(batch, ground, f"undo of batch {batch}"), is_partial=is_partial)
+            deed = _deed(batch, ground, f"undo of batch {batch}", done_at=batch.executed_at)
+            done = put_back(number, deed, is_partial=is_partial)
             _end(batch, State.UNDONE, State.EXECUTED, ground, done)
         batch.refresh_from_db()
     return Executed(batch, done)
@@ -121,9 +122,10 @@ def _end(batch: Batch, state: State, before: State, ground: Ground, done: Done) 
     record(verb, f"batch {batch}", actor=ground.actor, now=ground.now, details=done._asdict())
 
 
-def _deed(batch: Batch, ground: Ground, reason: str) -> Deed:
+def _deed(batch: Batch, ground: Ground, reason: str, *, done_at: datetime | None = None) -> Deed:
+    """Who does it, when and why. What is undone never happened, so its lines are of the moment of those they cancel."""
     counted = batch.settings.get("counted_at")
-    at = datetime.fromisoformat(counted) if counted else ground.now
+    at = datetime.fromisoformat(counted) if counted else done_at or ground.now
     return Deed(actor=ground.actor, now=ground.now, reason=reason[:100], at=at)
 
 
