@@ -39,7 +39,7 @@ def test_what_was_counted_replaces_the_stock_and_what_moved_since_is_added(migra
 
     told, stock = in_shop(migrated_env, act)
     assert told == {
-        "1": ["5.00 > 6.00", "quantity_change", ""],
+        "1": ["5.00 > 6.00", "quantity_change", "this product moved after it was counted: -2"],
         "2": ["4.00 > 4.00", "no_change", ""],
         "3": ["0.00 > 2.50", "quantity_change", ""],
     }
@@ -381,5 +381,5 @@ def test_everything_that_is_wrong_with_the_settings_is_said_at_once(migrated_env
         in_shop(migrated_env, act)
     for word in ("'overwrite'", "replace", "adjust", "zero", "variance", "'first'", "'yesterday'", "101 letters"):
         assert word in caught.value.message
-    assert "--mode replace" in caught.value.hint
+    assert "--mode variance" in caught.value.hint
     assert "--duplicates add" in caught.value.hint

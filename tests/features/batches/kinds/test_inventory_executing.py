@@ -200,7 +200,7 @@ def test_the_command_line_asks_for_the_mode_and_makes_executes_and_undoes(migrat
     asked = run("make-batch", "inventory", file, env=migrated_env)
     assert asked.code == 57
     assert "replace (the stock is what was counted)" in asked.err
-    assert "--mode replace" in asked.err
+    assert "--mode variance" in asked.err
     words = ("--mode", "replace", "--reason", "the yearly count", "--json")
     made = run("make-batch", "inventory", file, *words, env=migrated_env).data
     assert (made["rows"], made["changes"]) == (2, 1)

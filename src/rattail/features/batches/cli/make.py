@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rattail.cli.command import command
-from rattail.cli.console import table
+from rattail.cli.console import counted, table
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.errors import InputRejected
@@ -105,6 +105,7 @@ def _request(kind: str, file: str, ground: Ground, session: Session, **given: An
     if plain == "inventory":
         settings |= {"mode": given["mode"] or "", "duplicates": given["duplicates"] or ""}
         settings["counted_at"] = _moment(given["counted_at"], ground)
+        settings["takes_scan_times"] = given["counted_at"] is None
     elif plain == "vendor_catalog":
         hold = given["hold_above"]
         settings["hold_above_percent"] = (
@@ -128,17 +129,30 @@ def _request(kind: str, file: str, ground: Ground, session: Session, **given: An
 
 
 def _moment(text: str | None, ground: Ground) -> str:
+    """When it was counted: in the shop's time, unless a zone is said with it."""
     if text is None:
         return ground.now.isoformat()
+    moment: datetime | None
     try:
-        moment = ground.moment(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InputRejected(f"--counted-at {text!r}: expected a date and a time such as '2026-11-22 07:30'.") from None
+        moment = None
+    if moment is None or _is_day(text):
+        raise InputRejected(f"--counted-at {text!r}: expected a date and a time such as '2026-11-22 07:30'.")
+    if moment.tzinfo is None:
+        moment = ground.moment(text)
     if moment > ground.now:
         raise InputRejected(f"--counted-at {text!r} is in the future ({ground.time_zone}).")
-    from datetime import UTC
-
     return moment.astimezone(UTC).isoformat()
+
+
+def _is_day(text: str) -> bool:
+    """Whether it is a date without a time."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _day(text: str | None, ground: Ground) -> str:
@@ -160,6 +174,7 @@ def _check_digits(given: Mapping[str, str]) -> dict[int, bool]:
 
 def _previewed(plan: Plan) -> Outcome:
     from rattail.features.batches.service.plan import preview
+    from rattail.features.batches.service.shown import event_text
 
     events = preview(plan, _PREVIEWED)
     shown = [_shown(one, plan) for one in events]
@@ -173,9 +188,8 @@ def _previewed(plan: Plan) -> Outcome:
         "preview": shown,
     }
     lines = [f"Format {plan.format.name} ({plan.format.title}): {plan.reason}", f"Codes: {plan.rules.describe()}"]
-    for one in shown:
-        lines.append(", ".join(f"{name} {value}" for name, value in one.items() if value not in ("", None)))
-    lines.append(f"About {plan.row_count:,} rows in all. Nothing was made; without --dry-run the batch is.")
+    lines += [event_text(event, one) for event, one in zip(events, shown, strict=True)]
+    lines.append(f"About {counted(plan.row_count, 'row')} in all. Nothing was made; without --dry-run the batch is.")
     return Outcome(data, lines, is_answer=True)
 
 
@@ -200,7 +214,8 @@ def _made(session: Session, batch: Batch, ground: Ground) -> Outcome:
 
     folder = folder_of(batch, ground=ground)
     data = {**shown_batch(batch), "folder": folder.path, "reason": batch.answers.get("reason", "")}
-    lines = [f"Made batch {batch} of {batch.file_name}: {batch.row_count:,} rows, {batch.change_count:,} changes."]
+    size = f"{counted(batch.row_count, 'row')}, {counted(batch.change_count, 'change')}"
+    lines = [f"Made batch {batch} of {batch.file_name}: {size}."]
     lines += [f"  {line}" for line in count_lines(batch)]
     if batch.problem_count:
         lines.append(f"  rows set aside: {batch.problem_count:,}, see {folder.path}/problems.csv")

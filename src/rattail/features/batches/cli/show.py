@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rattail.cli.command import command
-from rattail.cli.console import table
+from rattail.cli.console import counted, table
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.features.batches.cli.ground import Number, ground_of
@@ -100,7 +101,7 @@ def check_batch(session: Session, number: int, limit: int | None) -> Outcome:
     from rattail.features.batches.service.find import find_batch
     from rattail.features.batches.service.show import changes_of
     from rattail.features.batches.service.show import check_batch as check
-    from rattail.features.batches.service.shown import shown_batch
+    from rattail.features.batches.service.shown import shown_batch, shown_moved
 
     batch = find_batch(number, ground=ground)
     checked = check(batch)
@@ -109,7 +110,7 @@ def check_batch(session: Session, number: int, limit: int | None) -> Outcome:
         **shown_batch(batch),
         "totals": [one._asdict() for one in checked.totals],
         "moved": checked.moved_count,
-        "moved_list": [one._asdict() for one in checked.moved],
+        "moved_list": [shown_moved(one) for one in checked.moved],
     }
     if session.console.is_json:
         data["change_list"] = [one._asdict() for one in changes_of(batch, limit=most)]
@@ -136,6 +137,8 @@ def _head(batch: Batch, folder: str) -> list[str]:
     lines = [f"Batch {batch}: {batch.kind} {whose}, {batch.state}".replace(" ,", ",")]
     lines.append(f"  file {batch.file_name}, format {batch.format}, in {folder}")
     lines.append(f"  made {batch.created_at:%Y-%m-%d %H:%M} UTC by {batch.created_by}")
+    if batch.settings.get("mode"):
+        lines.append(f"  {_count_text(batch.settings)}")
     if batch.executed_at:
         lines.append(f"  executed {batch.executed_at:%Y-%m-%d %H:%M} UTC by {batch.executed_by}")
     if batch.undone_at:
@@ -143,6 +146,15 @@ def _head(batch: Batch, folder: str) -> list[str]:
     if batch.failure:
         lines.append(f"  {batch.failure}")
     return lines
+
+
+def _count_text(settings: Mapping[str, Any]) -> str:
+    """How and when something was counted, and why."""
+    said = [f"mode {settings['mode']}"]
+    if settings.get("counted_at"):
+        said.append(f"counted {datetime.fromisoformat(settings['counted_at']).astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    said += [f"{name} {settings[name]}" for name in ("duplicates", "reason") if settings.get(name)]
+    return ", ".join(said)
 
 
 def row_text(row: dict[str, Any]) -> str:
@@ -157,6 +169,7 @@ def row_text(row: dict[str, Any]) -> str:
 def _check_lines(session: Session, batch: Batch, checked: Checked, most: int | None) -> Iterator[str]:
     from rattail.features.batches.service.show import changes_of
     from rattail.features.batches.states import State
+    from rattail.retail.changes.moved import moved_sentence
 
     shown = 0
     for one in changes_of(batch, limit=most):
@@ -164,17 +177,19 @@ def _check_lines(session: Session, batch: Batch, checked: Checked, most: int | N
         title = f" ({one.title})" if one.title else ""
         yield f"row {one.row}{title}: {one.action} {one.record} {one.record_id}: {_change_text(one)}"
     if shown < batch.change_count:
-        yield f"... {batch.change_count - shown:,} more changes (--verbose lists them)"
+        yield f"... {counted(batch.change_count - shown, 'more change')} (--verbose lists them)"
     if not checked.totals:
         yield f"Batch {batch} changes nothing."
     for total in checked.totals:
         yield f"{total.changes:>10,}  {total.record}: {total.action}"
     for moved in checked.moved:
-        said = _moved_text(moved.expected, moved.found)
-        yield f"moved: row {moved.sequence}: {moved.record} {moved.record_id}: {moved.reason}: {said}"
+        yield f"moved: {moved_sentence(moved)}"
     if checked.moved_count:
         what = "undone" if batch.state == State.EXECUTED else "executed"
-        yield f"{checked.moved_count:,} records are not as they were: the batch cannot be {what} as it is."
+        records = counted(checked.moved_count, "record is not as it was", "records are not as they were")
+        yield f"{records}: the batch cannot be {what} as it is."
+    elif checked.is_undone_in_part:
+        yield "It was undone only in part, so it cannot be executed again: make a new batch of the same file."
     elif batch.state in (State.READY, State.UNDONE) and checked.totals:
         yield f"carry it out:  {session.hint_line('execute-batch', str(batch.number))}"
 
@@ -185,7 +200,3 @@ def _change_text(one: ShownChange) -> str:
         return ", ".join(f"{name} {value}" for name, value in one.after.items() if value not in (None, ""))
     changed = {name: value for name, value in one.after.items() if value != one.before.get(name)}
     return ", ".join(f"{name} {one.before.get(name)} -> {value}" for name, value in changed.items())
-
-
-def _moved_text(expected: dict[str, Any], found: dict[str, Any]) -> str:
-    return ", ".join(f"{name} is {found.get(name)!r}, was {value!r}" for name, value in expected.items())

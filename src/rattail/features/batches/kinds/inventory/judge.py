@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.utils import timezone
@@ -11,17 +11,19 @@ from django.utils import timezone
 from rattail.database.bulk import insert_rows
 from rattail.errors import InputRejected
 from rattail.features.batches.kinds.inventory.known import Counted, case_sizes, products_by_key, regular_prices
+from rattail.features.batches.kinds.inventory.movements import is_remark_on_movements
 from rattail.features.batches.kinds.inventory.quantities import MOST, Quantity, quantity_of
+from rattail.features.batches.kinds.inventory.scans import Scans
 from rattail.features.batches.kinds.inventory.settings import Duplicates, Mode
 from rattail.features.batches.kinds.inventory.settling import Count, settle
-from rattail.features.batches.kinds.inventory.zeroing import doubts_about_zeros
+from rattail.features.batches.kinds.inventory.zeroing import doubts_about_zeros, is_doubt_about_zeros
 from rattail.features.batches.kinds.kind import BAD, Job, Judge, note_of
 from rattail.features.batches.models import CountRow
 from rattail.features.batches.reading.lines import CountLine, Event, Problem
 from rattail.features.batches.states import State
 from rattail.features.batches.statuses import HELD, Status
 from rattail.retail.amounts import from_decimal, text_of
-from rattail.retail.barcodes import BadCode, Code, Type2Layout
+from rattail.retail.barcodes import BadCode, Code
 from rattail.retail.changes.journal import stored
 
 NAMES = [
@@ -71,9 +73,13 @@ class CountJudge(Judge):
         self.mode = Mode(job.setting("mode"))
         self.counted_at = datetime.fromisoformat(job.setting("counted_at"))
         self.day = timezone.localtime(self.counted_at).date().isoformat()
+        self._scans = Scans() if job.setting("takes_scan_times") and job.batch.state != State.READY else None
         self._rows: list[tuple[Any, ...]] = []
 
     def take(self, events: Sequence[Event]) -> None:
+        if self._scans:
+            self._scans.see(one for one in events if isinstance(one, CountLine))
+            self.day = self._scans.newest[:10] or self.day
         read = [self._read(one) for one in events if isinstance(one, CountLine)]
         known = self._known(read)
         lines = iter(read)
@@ -89,9 +95,15 @@ class CountJudge(Judge):
         """Add up the rows of each product and write what becomes of its stock; nothing is left of an earlier time.
 
         Raises:
-            InputRejected: a product is counted in several rows, and nobody said what to do then.
+            InputRejected: a product is counted in several rows, and nobody said what to do then; or the times of
+                its scans do not tell when it was counted.
         """
-        settle(
+        batch = self.job.batch
+        batch.remarks = [
+            text for text in batch.remarks if not (is_remark_on_movements(text) or is_doubt_about_zeros(text))
+        ]
+        said = self._take_time_of_scans() if self._scans else []
+        moved = settle(
             Count(
                 batch_id=self._batch_id,
                 number=self.job.batch.number,
@@ -99,12 +111,12 @@ class CountJudge(Judge):
                 mode=self.mode,
                 duplicates=Duplicates(self.job.setting("duplicates", "")),
                 counted_at=str(stored(self.counted_at)),
-                has_labels=self.job.rules.type2 is not Type2Layout.NONE,
+                is_label=self._is_label,
                 is_first_time=self.job.batch.state != State.READY,
             )
         )
-        if self.mode is Mode.ZERO:
-            self.remarks = doubts_about_zeros(self._batch_id)
+        doubts = doubts_about_zeros(self._batch_id) if self.mode is Mode.ZERO else []
+        self.remarks = [*doubts, *moved, *said]
 
     @classmethod
     def line_of(cls, row: CountRow) -> CountLine:
@@ -131,6 +143,24 @@ class CountJudge(Judge):
             which = f"row {row.sequence} " if row.statuses else "the new row "
             raise InputRejected(f"{which}counts nothing.", hint="say how much there is: units=12, or cases=1")
         super().correct(row, values)
+
+    def _take_time_of_scans(self) -> list[str]:
+        """Let the count be of the moment of the newest scan, and say so; `finish` has the errors."""
+        assert self._scans is not None
+        batch = self.job.batch
+        moment = self._scans.moment(now=batch.created_at, may_take_days=self.mode is Mode.ADJUST)
+        if moment is None:
+            return []
+        self.counted_at = moment
+        batch.settings = {**batch.settings, "counted_at": moment.astimezone(UTC).isoformat()}
+        shown = f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+        return [f"counted at {shown}, the time of the newest scan of the file; --counted-at says another."]
+
+    def _is_label(self, code: str) -> bool:
+        try:
+            return bool(self.job.rules.read(code).embedded)
+        except BadCode:
+            return False
 
     def _read(self, line: CountLine) -> _Read:
         try:

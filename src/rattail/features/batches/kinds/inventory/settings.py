@@ -40,6 +40,8 @@ _MEANING = {
 def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as the batch will keep them: `mode`, `counted_at` (aware, ISO), `duplicates` and `reason`.
 
+    With `takes_scan_times` nobody said when it was counted: then the newest scan of the file tells, if it has times.
+
     Raises:
         InputRejected: says everything that is wrong, and which option to type.
     """
@@ -48,7 +50,7 @@ def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     if kept["mode"] not in list(Mode):
         modes = "; ".join(f"{mode} ({meaning})" for mode, meaning in _MEANING.items())
         said = f"there is no mode {kept['mode']!r}" if kept["mode"] else "a count needs a mode, and none is given"
-        faults.append((f"{said}: expected {modes}", f"--mode {Mode.REPLACE}"))
+        faults.append((f"{said}: expected {modes}", f"--mode {Mode.VARIANCE}"))
     if not _is_moment(kept["counted_at"]):
         said = f"counted at {kept['counted_at']!r}: expected a date and a time with a zone"
         faults.append((said, "--counted-at '2026-11-22 07:30'"))
@@ -61,7 +63,8 @@ def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     if faults:
         hint = " ".join(option for _, option in faults)
         raise InputRejected("; ".join(said for said, _ in faults) + ".", hint=f"for example: {hint}")
-    return {**kept, "counted_at": datetime.fromisoformat(kept["counted_at"]).isoformat()}
+    moment = datetime.fromisoformat(kept["counted_at"]).isoformat()
+    return {**kept, "counted_at": moment, "takes_scan_times": bool(settings.get("takes_scan_times"))}
 
 
 def _is_moment(text: str) -> bool:

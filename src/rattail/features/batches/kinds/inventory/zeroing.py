@@ -7,22 +7,26 @@ from rattail.database.dialect import as_text
 from rattail.features.batches.statuses import Status
 
 NOT_COUNTED = "this product was not counted"  # the note of these rows
+_DOUBT = "rows of no known product: "
 _REMOVED = int(Status.REMOVED)
+_BELOW_ZERO = int(Status.SUSPICIOUS | Status.NEGATIVE)
 _UNKNOWN = int(Status.BAD_ROW | Status.PRODUCT_NOT_FOUND)
 
 
 def zero_the_others(batch_id: int, store_id: int, counted_at: str) -> None:
     """Have a row for each product of the counted departments that has stock and was not counted.
 
-    Nothing was left of it, so only what moved later is there. One that was counted later is left alone, and so is
-    one of which a person removed a row. A row that was made here before keeps its place.
+    Nothing was left of it, so only what moved later is there; less than nothing cannot be, so that is held. One that
+    was counted later is left alone, and so is one of which a person removed a row. A row that was made here before
+    keeps its place.
     """
     _look_at_earlier_rows(batch_id)
     last = fetch_rows("SELECT COALESCE(max(sequence), 0) FROM batches_countrow WHERE batch_id = %s", [batch_id])[0][0]
     change_rows(
         "INSERT INTO counted SELECT z.product_id, "  # noqa: S608 - names of ours
         "COALESCE(z.sequence, %s + row_number() OVER (ORDER BY z.product_id)), 0, 0, NULL, 1, z.id, "
-        "z.on_hand, z.was_counted_at, 0, z.later, z.later, %s FROM ("
+        "z.on_hand, z.was_counted_at, 0, z.later, CASE WHEN z.later >= 0 THEN z.later END, "
+        f"CASE WHEN z.later < 0 THEN {_BELOW_ZERO} ELSE %s END, NULL FROM ("
         f"SELECT t.product_id, e.sequence, t.id, t.on_hand, {as_text('t.counted_at')} AS was_counted_at, "
         'COALESCE((SELECT CAST(sum(m."after" - m."before") AS bigint) FROM retail_stockmovement m '
         "WHERE m.store_id = t.store_id AND m.product_id = t.product_id AND m.at > %s), 0) AS later "
@@ -61,6 +65,10 @@ def _look_at_earlier_rows(batch_id: int) -> None:
     )
 
 
+def is_doubt_about_zeros(text: str) -> bool:
+    return text.startswith(_DOUBT)
+
+
 def doubts_about_zeros(batch_id: int) -> list[str]:
     """A remark, where rows name no known product while others are missing from the count."""
     unknown, zeros = fetch_rows(
@@ -72,6 +80,6 @@ def doubts_about_zeros(batch_id: int) -> list[str]:
     if not unknown or not zeros:
         return []
     return [
-        f"rows of no known product: {unknown:,}; products that were not counted: {zeros:,}; "
+        f"{_DOUBT}{unknown:,}; products that were not counted: {zeros:,}; "
         "what those rows counted may be among these products, which would be set to zero."
     ]
