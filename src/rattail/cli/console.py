@@ -145,6 +145,11 @@ def table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> list[s
     ]
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """How many of something there are: `1 row`, `2,000 rows`; `many` where it is not `one` with an s."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def size_text(size_bytes: int) -> str:
     """A number of bytes for people: `12 B`, `3.4 MB` (decimal units, as disks are sold)."""
     size = float(size_bytes)

@@ -37,7 +37,7 @@ def test_what_waits_is_listed_with_who_brought_it(migrated_env: Env, run: Run) -
     number = in_shop(migrated_env, _catalog)
 
     listed = run("approve-products", "--json", env=migrated_env)
-    lines = run("approve-products", "--vendor", "acme", env=migrated_env)
+    lines = run("approve-products", "--vendor", "acme", "--batch", str(number), env=migrated_env)
 
     assert (listed.code, listed.data["pending"], listed.data["approved"]) == (0, 3, 0)
     first = next(one for one in listed.data["products"] if one["description"] == "oats")
@@ -45,7 +45,8 @@ def test_what_waits_is_listed_with_who_brought_it(migrated_env: Env, run: Run) -
     assert (first["unit_cost"], first["suggested_retail"]) == ("2.00", "3.49")
     assert first["batch"] == f"{number:08d}"
     assert first["brought_by"].startswith("os:")
-    assert "2 wait; approve all of them:" in lines.out
+    assert "2 products wait; approve all of them:" in lines.out
+    assert f"approve-products --vendor acme --batch {number} --all" in lines.out
     assert in_shop(migrated_env, lambda _: sorted(_pending())) == ["bran", "oats", "old"]
 
 

@@ -78,6 +78,26 @@ def test_a_file_of_another_kind_is_said_to_be_one(tmp_path: Path) -> None:
         choose_format(source_of(tmp_path, CATALOG), "vendor_catalog", formats=formats)
 
 
+def test_the_line_that_reads_a_file_as_what_it_is_keeps_what_was_given(tmp_path: Path) -> None:
+    catalog, count = source_of(tmp_path, CATALOG), source_of(tmp_path, "UPC,Count\n074305001321,5\n", name="b.csv")
+
+    hints = []
+    for source, kind, given in (
+        (catalog, "vendor_invoice", {"vendor": "unfi", "store": "2"}),
+        (catalog, "inventory", {"store": "2"}),
+        (count, "vendor_catalog", {"vendor": "unfi"}),
+    ):
+        with pytest.raises(InputRejected) as caught:
+            choose_format(source, kind, **given)
+        hints.append(caught.value.hint)
+
+    assert hints == [
+        f"rattail make-batch vendor_catalog {catalog.path} --vendor unfi --store 2",
+        f"rattail make-batch vendor_catalog {catalog.path} --vendor VENDOR --store 2",
+        f"rattail make-batch inventory {count.path} --vendor unfi --mode replace",
+    ]
+
+
 def test_a_table_without_known_columns_leads_to_a_mapping(tmp_path: Path) -> None:
     with pytest.raises(InputRejected) as caught:
         choose_format(source_of(tmp_path, "Foo;Bar\n1;2\n"), "vendor_catalog")

@@ -146,6 +146,14 @@ def test_a_batch_that_another_process_works_on_is_spared_and_named(migrated_env:
     assert [batch["id"] for batch in again.data["batches"]] == [f"{busy:08d}"]
 
 
+def test_a_day_that_is_none_is_refused_with_one_that_is(run: Run) -> None:
+    for day in ("tomorrow", "2026-02-30", "20261122"):
+        refused = run("purge-batches", "--before", day)
+
+        assert refused.code == 2
+        assert f"'{day}': expected a day such as 2026-11-22" in refused.err
+
+
 def test_a_purge_that_is_killed_leaves_each_batch_there_or_gone(emptied_env: Env) -> None:
     def make(shop: Shop) -> int:
         number = Shelf(shop).read(f"{BEANS},B-1,,beans,,12,13,,,").number

@@ -44,6 +44,7 @@ def test_records_that_moved_since_reading_are_named_on_the_command_line_with_exi
     number = in_shop(emptied_env, act)
     executed = run("execute-batch", str(number), "--json", env=emptied_env)
     checked = run("check-batch", str(number), "--json", env=emptied_env)
+    lines = run("check-batch", str(number), env=emptied_env).out
 
     assert executed.code == 63
     (error,) = executed.json["errors"]
@@ -51,6 +52,30 @@ def test_records_that_moved_since_reading_are_named_on_the_command_line_with_exi
     assert "case_cost is 12.50, expected 12.00" in error["message"]
     assert checked.data["state"] == "ready"
     assert checked.data["moved"] == 1
+    (moved,) = checked.data["moved_list"]
+    assert (moved["expected"]["case_cost"], moved["found"]["case_cost"]) == ("12.00", "12.50")
+    assert "moved: row 1: vendor cost" in lines
+    assert "case_cost is 12.50, expected 12.00" in lines
+    assert "1 record is not as it was: the batch cannot be executed as it is." in lines
+
+
+def test_a_batch_that_was_undone_in_part_is_not_said_to_be_ready_to_execute(migrated_env: Env, run: Run) -> None:
+    def act(shop: Shop) -> list[int]:
+        from rattail.retail.models import VendorCost
+
+        partly, whole = _batches(shop, 2)
+        for number in (partly, whole):
+            shop.execute(number)
+        VendorCost.objects.filter(vendor_item__code="N-0").update(case_cost=7)
+        return [shop.undo(partly, is_partial=True).done.held, partly, shop.undo(whole).done.held, whole]
+
+    held, partly, none_held, whole = in_shop(migrated_env, act)
+
+    assert (held > 0, none_held) == (True, 0)
+    said = run("check-batch", str(partly), env=migrated_env).out
+    assert "undone only in part, so it cannot be executed again" in said
+    assert "execute-batch" not in said
+    assert "execute-batch" in run("check-batch", str(whole), env=migrated_env).out
 
 
 def test_only_a_ready_batch_is_executed_and_only_an_executed_one_undone(emptied_env: Env) -> None:

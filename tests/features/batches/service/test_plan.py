@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rattail.errors import InputRejected, NoSuchThing, RattailError
+from rattail.features.batches.reading import lines
 from tests.features.batches.kinds.catalogs import BEANS, RICE, Shelf
 from tests.kit.shop import Shop, in_shop
 
@@ -75,3 +76,31 @@ def test_the_format_that_was_chosen_is_said_with_its_reason(emptied_env: Env) ->
     assert name == answers["format"] == "generic_catalog"
     assert answers["reason"]
     assert answers["check_digits"]["12"] is True
+
+
+def test_what_a_file_says_is_shown_in_sentences_before_anything_is_made(emptied_env: Env) -> None:
+    def act(_: Shop) -> list[str]:
+        from rattail.features.batches.service.shown import event_text, shown_line
+
+        events = [
+            lines.InvoiceHead(4, 1, "4457781", date="2025-11-19", currency="USD"),
+            lines.InvoiceHead(4, 2, "12", is_credit=True),
+            lines.InvoiceLine(5, 1, description="Vinegar", shipped=20_000, cost=346_800),
+            lines.InvoiceCharge(6, 1, "freight", 50_000),
+            lines.InvoiceTotal(7, 1, amount=743_600),
+            lines.CatalogLine(4, code="074305001321", case_cost=346_800, organic=False),
+            lines.Problem(9, "Case Cost", "cheap", "is no amount"),
+            lines.Remark(0, "the last row was cut off"),
+        ]
+        return [event_text(one, shown_line(one)) for one in events]
+
+    assert in_shop(emptied_env, act) == [
+        "invoice 4457781 of 2025-11-19: currency USD",
+        "credit note 12",
+        "row 5: description Vinegar, shipped 2.00, unit each, cost 34.68",
+        "row 6: charge: label freight, amount 5.00",
+        "the invoice in all: amount 74.36",
+        "row 4: code 074305001321, case_cost 34.68",
+        "row 9: set aside: column 'Case Cost': \"cheap\" is no amount",
+        "note: the last row was cut off",
+    ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rattail.cli.command import command
+from rattail.cli.console import counted
 from rattail.cli.outcome import Outcome
 from rattail.cli.session import Session
 from rattail.errors import InputRejected
@@ -77,7 +78,7 @@ def remove_rows(session: Session, number: int, rows: tuple[str, ...], restore: b
         "restored" if restore else "removed": done.row_count,
         "judged_again": done.related,
     }
-    lines = [f"{verb} {done.row_count:,} {'row' if done.row_count == 1 else 'rows'} of batch {done.batch}."]
+    lines = [f"{verb} {counted(done.row_count, 'row')} of batch {done.batch}."]
     return Outcome(data, [*lines, *_others(done.related), _next(session, number)])
 
 
@@ -94,7 +95,7 @@ def _corrected(session: Session, corrected: Corrected, head: str) -> Outcome:
 def _others(count: int) -> list[str]:
     if not count:
         return []
-    return [f"{count:,} other {'row was' if count == 1 else 'rows were'} judged again, because of the same item."]
+    return [f"{counted(count, 'other row was', 'other rows were')} judged again, because of the same item."]
 
 
 def _next(session: Session, number: int) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rattail.cli.command import command
+from rattail.cli.console import counted
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.features.batches.cli.ground import Number, ground_of
 
 if TYPE_CHECKING:
     from rattail.features.batches.service.delete import Doomed
+
+_DAY_LENGTH = len("2026-11-22")
 
 
 @command("delete-batch")
@@ -30,17 +33,31 @@ def delete_batch(session: Session, number: int, dry_run: bool) -> Outcome:
     return Outcome(data, [f"{verb} {_line(doomed)}."], _messages(doomed, left))
 
 
+class Day(click.ParamType[date]):
+    """A day, year first."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            if len(str(value)) != _DAY_LENGTH:
+                raise ValueError
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r}: expected a day such as 2026-11-22", param, ctx)
+
+
 @command("purge-batches")
 @click.option(
     "--before",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     required=True,
     metavar="DATE",
     help="Batches that were executed or undone before this day.",
 )
 @click.option("--kind", metavar="KIND", help="Only batches of this kind.")
 @click.option("--dry-run", is_flag=True, help="List what would go, and delete nothing.")
-def purge_batches(session: Session, before: datetime, kind: str | None, dry_run: bool) -> Outcome:
+def purge_batches(session: Session, before: date, kind: str | None, dry_run: bool) -> Outcome:
     """Delete old batches that were executed or undone, with their rows and their files.
 
     What they changed in the records stays, and cannot be undone any more. Lines of the stock ledger, costs and
@@ -50,8 +67,7 @@ def purge_batches(session: Session, before: datetime, kind: str | None, dry_run:
     from rattail.features.batches.service.delete import Deleted, plan_purge
     from rattail.features.batches.service.delete import purge_batches as purge
 
-    day: date = before.date()
-    plan = plan_purge(before=day, ground=ground, kind=kind)
+    plan = plan_purge(before=before, ground=ground, kind=kind)
     done: list[Deleted] = [Deleted(one) for one in plan.doomed] if dry_run else []
     spared = list(plan.spared)
     if not dry_run:
@@ -64,7 +80,7 @@ def purge_batches(session: Session, before: datetime, kind: str | None, dry_run:
             progress(count)
     data = {
         "is_dry_run": dry_run,
-        "before": day.isoformat(),
+        "before": before.isoformat(),
         "batches": [_shown(one.doomed) for one in done],
         "spared": [_shown(one) for one in spared],
         "rows": sum(one.doomed.rows for one in done),
@@ -73,11 +89,10 @@ def purge_batches(session: Session, before: datetime, kind: str | None, dry_run:
     verb = "Would delete" if dry_run else "Deleted"
     lines = [f"{verb} {_line(one.doomed)}." for one in done]
     if not done:
-        lines.append(f"No batch was executed or undone before {day}.")
+        lines.append(f"No batch was executed or undone before {before}.")
     else:
-        what = "batch" if len(done) == 1 else "batches"
         undone = "could not be undone" if dry_run else "cannot be undone"
-        lines.append(f"{verb} {len(done):,} {what}; what was executed {undone} any more.")
+        lines.append(f"{verb} {counted(len(done), 'batch', 'batches')}; what was executed {undone} any more.")
     messages = [Message("warning", f"spared {_line(one)}: another process works on it.") for one in spared]
     return Outcome(data, lines, (*messages, *(text for one in done for text in _messages(one.doomed, one.left))))
 
@@ -105,8 +120,8 @@ def _line(doomed: Doomed) -> str:
 
     finished = f" {doomed.finished_at:%Y-%m-%d}" if doomed.finished_at else ""
     return (
-        f"batch {number_text(doomed.number)} ({doomed.kind}, {doomed.state}{finished}, {doomed.rows:,} rows, "
-        f"files {doomed.files}, {doomed.size_bytes:,} bytes in {doomed.folder})"
+        f"batch {number_text(doomed.number)} ({doomed.kind}, {doomed.state}{finished}, {counted(doomed.rows, 'row')}, "
+        f"files {doomed.files}, {counted(doomed.size_bytes, 'byte')} in {doomed.folder})"
     )
 
 

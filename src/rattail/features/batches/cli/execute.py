@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from rattail.cli.command import command
+from rattail.cli.console import counted
 from rattail.cli.outcome import Outcome
 from rattail.cli.session import Session
 from rattail.features.batches.cli.ground import Number, ground_of
@@ -26,7 +27,7 @@ def execute_batch(session: Session, number: int) -> Outcome:
     batch, done = executed
     data = {**shown_batch(batch), "inserted": done.inserted, "updated": done.updated}
     lines = [
-        f"Executed batch {batch}: {done.inserted:,} records inserted, {done.updated:,} updated.",
+        f"Executed batch {batch}: {counted(done.inserted, 'record')} inserted, {done.updated:,} updated.",
         f"put it back:  {session.hint_line('undo-batch', str(number))}",
     ]
     return Outcome(data, lines)
@@ -46,7 +47,8 @@ def undo_batch(session: Session, number: int, partial: bool) -> Outcome:
 
     batch, done = undo(number, ground=ground, is_partial=partial)
     data = {**shown_batch(batch), "deleted": done.inserted, "restored": done.updated, "left": done.held}
-    lines = [f"Undone batch {batch}: {done.inserted:,} records taken away, {done.updated:,} put back."]
+    lines = [f"Undone batch {batch}: {counted(done.inserted, 'record')} taken away, {done.updated:,} put back."]
     if done.held:
-        lines.append(f"{done.held:,} changes were left, because their records were changed since.")
+        left = counted(done.held, "change was", "changes were")
+        lines.append(f"{left} left: their records, or what these belong to, were changed since.")
     return Outcome(data, lines)

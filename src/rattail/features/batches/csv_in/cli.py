@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from rattail.cli.command import command
+from rattail.cli.console import counted
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.features.batches.cli.ground import ground_of
@@ -32,10 +33,12 @@ def import_csv(session: Session, files: tuple[str, ...], description: str, force
     folder = folder_of(batch, ground=ground)
     tables = [{"name": file.source.name, "table": file.sheet.name} for file in planned.files]
     data = {**shown_batch(batch), "folder": folder.path, "tables": tables}
-    lines = [f"Made batch {batch} of {batch.file_name}: {batch.row_count:,} rows, {batch.change_count:,} changes."]
+    size = f"{counted(batch.row_count, 'row')}, {counted(batch.change_count, 'change')}"
+    lines = [f"Made batch {batch} of {batch.file_name}: {size}."]
     lines += [f"  {file['name']} is the table {file['table']}" for file in tables]
     lines += [f"  {line}" for line in count_lines(batch)]
     if batch.problem_count:
-        lines.append(f"  {batch.problem_count:,} cells or rows were set aside: {folder.path}/problems.csv")
+        what = counted(batch.problem_count, "cell or row was", "cells or rows were")
+        lines.append(f"  {what} set aside: {folder.path}/problems.csv")
     lines.append(f"see what would change:  {session.hint_line('check-batch', str(batch.number))}")
     return Outcome(data, lines, tuple(Message("warning", text) for text in batch.remarks))

@@ -30,6 +30,20 @@ class Chosen(NamedTuple):
     reason: str
 
 
+class _Given(NamedTuple):
+    """Whose file it is said to be, and which store it is about."""
+
+    vendor: str
+    store: str
+
+    def words(self, kind: str) -> list[str]:
+        """The options of make-batch for a file of this kind, with those that it cannot do without."""
+        vendor = self.vendor or ("" if kind == "inventory" else "VENDOR")
+        words = ["--vendor", vendor] if vendor else []
+        words += ["--store", self.store] if self.store else []
+        return [*words, "--mode", "replace"] if kind == "inventory" else words
+
+
 @lru_cache(maxsize=1)
 def all_formats() -> tuple[Format, ...]:
     """Every format there is, by name: the `FORMAT` or `FORMATS` of each module of the package of formats."""
@@ -50,18 +64,20 @@ def choose_format(
     mapping: Mapping[str, object] | Layout | None = None,
     formats: Sequence[Format] | None = None,
     vendor: str = "",
+    store: str = "",
 ) -> Chosen:
     """The format to read a file of this kind with.
 
     `wanted` is its name, or `auto`: then the one specific format that recognises the file; else, where the
     vendor's `mapping` names columns, the generic one; else the generic one where it recognises the file.
-    `vendor` is the code of the vendor, for hints.
+    `vendor` and `store` are the codes that were given, for hints.
 
     Raises:
         NoSuchThing: there is no format `wanted`.
         InputRejected: it is of another kind, two fit, or none does.
     """
     known = all_formats() if formats is None else formats
+    given = _Given(vendor, store)
     if wanted != AUTO:
         return Chosen(_wanted(wanted, kind, known), "it was asked for")
     here = [format_ for format_ in known if format_.kind == kind]
@@ -82,13 +98,13 @@ def choose_format(
         if format_.kind != kind and not format_.is_generic and (why := format_.recognise(source))
     ]
     if others:
-        raise _of_another_kind(source, kind, *others[0])
+        raise _of_another_kind(source, kind, *others[0], given)
     for format_ in generic:
         if why := format_.recognise(source):
             return Chosen(format_, why)
     for format_ in known:
         if format_.kind != kind and format_.is_generic and (why := format_.recognise(source)):
-            raise _of_another_kind(source, kind, format_, why)
+            raise _of_another_kind(source, kind, format_, why, given)
     raise _none_fits(source, kind, vendor)
 
 
@@ -106,11 +122,11 @@ def _wanted(wanted: str, kind: str, known: Sequence[Format]) -> Format:
     return found
 
 
-def _of_another_kind(source: Source, kind: str, format_: Format, why: str) -> InputRejected:
+def _of_another_kind(source: Source, kind: str, format_: Format, why: str, given: _Given) -> InputRejected:
     return InputRejected(
         f"{source.name} looks like {_KINDS.get(format_.kind, format_.kind)} ({format_.name}: {why}), "
         f"not like {_KINDS.get(kind, kind)}.",
-        hint=pasted_line("rattail", "make-batch", format_.kind, source.path),
+        hint=pasted_line("rattail", "make-batch", format_.kind, source.path, *given.words(format_.kind)),
     )
 
 

@@ -85,8 +85,8 @@ def plan_batch(request: Request, *, ground: Ground, progress: Callable[[int], No
         refuse_known_file(sha256, kind, ground=ground)
     folder = f"{ground.folders['data/templates']}/{VENDOR_FILES}"
     layout = (load_mapping(folder, vendor.code) or {}).get(kind.name) if vendor else None
-    code = vendor.code if vendor else ""
-    chosen = choose_format(source, kind.name, wanted=request.format, mapping=layout, vendor=code)
+    code, where = vendor.code if vendor else "", store.code if store and request.store else ""
+    chosen = choose_format(source, kind.name, wanted=request.format, mapping=layout, vendor=code, store=where)
     reading = Reading(mapping=layout, options=request.options, currency=ground.currency)
     rules, row_count = survey(chosen.format, source, reading, request, ground, progress)
     return Plan(request, kind, source, chosen.format, chosen.reason, reading, rules, row_count, vendor, store, sha256)

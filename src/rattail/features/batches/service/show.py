@@ -40,11 +40,15 @@ class ShownChange(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What executing would do now; `moved` are records that keep it from being done."""
+    """What executing would do now; `moved` are records that keep it from being done.
+
+    A batch that `is_undone_in_part` cannot be executed again.
+    """
 
     totals: list[Total]
     moved_count: int
     moved: list[Moved]
+    is_undone_in_part: bool
 
 
 def list_batches(*, kind: str | None, state: str | None, limit: int, ground: Ground) -> list[Batch]:
@@ -99,7 +103,9 @@ def check_batch(batch: Batch) -> Checked:
         count, moved = moved_since_execution(batch.number)
     elif batch.state != State.FAILED:
         count, moved = moved_since_reading(batch.number, is_thorough=True)
-    return Checked([Total(*one) for one in totals], count, moved)
+    held = "SELECT 1 FROM retail_change WHERE batch = %s AND is_held LIMIT 1"
+    is_undone_in_part = batch.state == State.UNDONE and bool(fetch_rows(held, [batch.number]))
+    return Checked([Total(*one) for one in totals], count, moved, is_undone_in_part)
 
 
 def changes_of(batch: Batch, *, limit: int | None) -> Iterator[ShownChange]:

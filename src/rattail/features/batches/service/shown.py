@@ -9,9 +9,10 @@ from typing import Any
 
 from rattail.features.batches.models import Batch
 from rattail.features.batches.models.rows import Row
-from rattail.features.batches.reading.lines import Event
+from rattail.features.batches.reading.lines import Event, InvoiceCharge, InvoiceHead, InvoiceTotal, Problem, Remark
 from rattail.features.batches.statuses import TITLES, Status, names
 from rattail.retail.amounts import text_of
+from rattail.retail.changes.compare import Moved
 from rattail.retail.numbers import number_text
 
 #: Fields of lines and records that hold ten-thousandths.
@@ -22,6 +23,8 @@ AMOUNTS = frozenset(
         *("known_unit_cost", "old_case_size", "old_case_cost", "old_unit_cost", "total", "charges", "before", "after"),
     )
 )
+_NO_NEWS = ("", None, False)
+_SAID_ELSEWHERE = frozenset(("what", "row", "document", "is_credit", "date", "is_checked_by_lines"))
 
 
 def shown_value(name: str, value: Any) -> Any:
@@ -38,6 +41,34 @@ def shown_value(name: str, value: Any) -> Any:
 def shown_line(event: Event) -> dict[str, Any]:
     """An event of a file, field by field."""
     return {name: shown_value(name, value) for name, value in event._asdict().items()}
+
+
+def event_text(event: Event, shown: Mapping[str, Any]) -> str:
+    """An event of a file in one line for people; `shown` is what is to be said of it."""
+    if isinstance(event, Remark):
+        return f"note: {event.text}"
+    if isinstance(event, Problem):
+        column = f"column {event.column!r}: " if event.column else ""
+        value = f'"{event.value}" ' if event.value else ""
+        return f"row {event.row}: set aside: {column}{value}{event.reason}"
+    head = f"row {event.row}"
+    if isinstance(event, InvoiceHead):
+        title = "credit note" if event.is_credit else "invoice"
+        head = f"{title} {event.number}" + (f" of {event.date}" if event.date else "")
+        shown = {name: value for name, value in shown.items() if name != "number"}
+    elif isinstance(event, InvoiceTotal):
+        head = "the invoice in all"
+    elif isinstance(event, InvoiceCharge):
+        head += ": charge"
+    said = [f"{name} {value}" for name, value in shown.items() if name not in _SAID_ELSEWHERE and value not in _NO_NEWS]
+    return f"{head}: {', '.join(said)}" if said else head
+
+
+def shown_moved(moved: Moved) -> dict[str, Any]:
+    """A record that moved as `--json` gives it."""
+    sides = {"expected": moved.expected, "found": moved.found}
+    shown = {side: {name: shown_value(name, value) for name, value in told.items()} for side, told in sides.items()}
+    return {**moved._asdict(), **shown}
 
 
 def shown_batch(batch: Batch) -> dict[str, Any]:

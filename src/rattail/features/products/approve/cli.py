@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rattail.cli.command import command
-from rattail.cli.console import table
+from rattail.cli.console import counted, table
 from rattail.cli.outcome import Outcome
 from rattail.cli.session import Session
 from rattail.errors import InputRejected
@@ -67,11 +67,12 @@ def approve_products(
     if waiting.total > len(waiting.products):
         lines.append(f"... {waiting.total - len(waiting.products):,} more (--limit lists more)")
     if not is_approving:
-        hint = session.hint_line("approve-products", *(["--vendor", vendor] if vendor else ()), "--all")
-        lines.append(f"{waiting.total:,} wait; approve all of them:  {hint}")
+        given = [*(("--vendor", vendor) if vendor else ()), *(("--batch", batch) if batch else ())]
+        hint = session.hint_line("approve-products", *given, "--all")
+        lines.append(f"{counted(waiting.total, 'product waits', 'products wait')}; approve all of them:  {hint}")
     else:
-        what = "product" if max(count, waiting.total) == 1 else "products"
-        lines.append(f"Would approve {waiting.total:,} {what}." if dry_run else f"Approved {count:,} {what}.")
+        verb, number = ("Would approve", waiting.total) if dry_run else ("Approved", count)
+        lines.append(f"{verb} {counted(number, 'product')}.")
     return Outcome(data, lines, is_answer=not is_approving or dry_run)
 
 
