@@ -111,6 +111,31 @@ def test_what_a_hand_edit_touched_is_left_and_the_rest_is_put_back(emptied_env: 
     assert kept == ["19.0000", "United", True]
 
 
+def test_what_the_batch_itself_made_refer_to_something_new_does_not_keep_it(emptied_env: Env) -> None:
+    def act(shop: Shop) -> Any:
+        from rattail.retail.models import Product
+
+        ids = whole_shop(shop)
+        values, journal = new_values(ids), Journal(1)
+        department = journal.insert("department", values["department"])
+        product = journal.insert("product", values["product"])
+        journal.update("product", ids["product"], "department_id", ids["department"], department)
+        journal.update("vendor_item", ids["vendor_item"], "product_id", ids["product"], product)
+        journal.update("vendor_cost", ids["vendor_cost"], "case_cost", 346_800, 350_000)
+        before = contents()
+        carried_out(1)
+        whole = put_back(1)
+        same = contents() == before
+        carried_out(1)
+        Product.objects.filter(pk=ids["product"]).update(size="2 oz", department_id=department)
+        other = Product.objects.create(description="Salt", department_id=department).pk
+        with pytest.raises(RecordsMoved, match="a product refers to it since"):
+            put_back(1)
+        return whole, same, put_back(1, is_partial=True), Product.objects.filter(pk=other).exists()
+
+    assert in_shop(emptied_env, act) == [[2, 3, 0], True, [1, 3, 1], True]
+
+
 def test_what_is_sold_meanwhile_keeps_a_product_of_the_batch(emptied_env: Env) -> None:
     def act(shop: Shop) -> None:
         ids = whole_shop(shop)

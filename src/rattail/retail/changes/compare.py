@@ -156,7 +156,7 @@ def _references(group: Group) -> Iterator[_Test]:
         model = relation.related_model
         assert not isinstance(model, str)
         column = quoted(str(relation.field.column))
-        own, parameters = _made_by_the_batch(model, group.batch)
+        own, parameters = _by_the_batch(model, relation.field.attname, group.batch)
         sql = (
             f"FROM retail_change c JOIN {quoted(model._meta.db_table)} r ON r.{column} = c.record_id "
             f"WHERE {group.where} AND NOT {own}"
@@ -165,18 +165,20 @@ def _references(group: Group) -> Iterator[_Test]:
         yield _Test(group, sql, [*group.parameters, *parameters], "after", f"a {title} refers to it since")
 
 
-def _made_by_the_batch(model: type[models.Model], batch: int) -> tuple[str, list[Any]]:
+def _by_the_batch(model: type[models.Model], field: str, batch: int) -> tuple[str, list[Any]]:
+    """SQL that is true of records, called `r`, that the batch made, or that it made refer to what they refer to."""
     record = next((one for one in RECORDS.values() if one.model is model), None)
     if record is None:
         return "(1 = 0)", []
     # As a list, made once and looked up: a join the planners of both databases take for a short one, and loop.
     sql = (
         "r.id IN (SELECT d.record_id FROM retail_change d WHERE d.batch = %s AND d.record = %s "
-        "AND d.action = 'insert' AND NOT d.is_held)"
+        "AND (d.action = 'insert' OR (d.action = 'update' AND ',' || d.fields || ',' LIKE %s)) AND NOT d.is_held)"
     )
+    parameters = [batch, record.name, f"%,{field},%"]
     if model is StockMovement:  # those of the ledger are written down nowhere else
-        return f"({sql} OR (r.batch IS NOT NULL AND r.batch = %s))", [batch, record.name, batch]
-    return sql, [batch, record.name]
+        return f"({sql} OR (r.batch IS NOT NULL AND r.batch = %s))", [*parameters, batch]
+    return sql, parameters
 
 
 def _ask(tests: Sequence[_Test]) -> tuple[int, list[Moved]]:
