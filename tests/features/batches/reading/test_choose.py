@@ -82,13 +82,13 @@ def test_the_line_that_reads_a_file_as_what_it_is_keeps_what_was_given(tmp_path:
     catalog, count = source_of(tmp_path, CATALOG), source_of(tmp_path, "UPC,Count\n074305001321,5\n", name="b.csv")
 
     hints = []
-    for source, kind, given in (
-        (catalog, "vendor_invoice", {"vendor": "unfi", "store": "2"}),
-        (catalog, "inventory", {"store": "2"}),
-        (count, "vendor_catalog", {"vendor": "unfi"}),
+    for source, kind, vendor, store in (
+        (catalog, "vendor_invoice", "unfi", "2"),
+        (catalog, "inventory", "", "2"),
+        (count, "vendor_catalog", "unfi", ""),
     ):
         with pytest.raises(InputRejected) as caught:
-            choose_format(source, kind, **given)
+            choose_format(source, kind, vendor=vendor, store=store)
         hints.append(caught.value.hint)
 
     assert hints == [

@@ -225,7 +225,7 @@ def test_dirt_25_values_of_formulas_are_said_to_be_those_last_saved(tmp_path: Pa
     events = read(source)
 
     assert of(CatalogLine, events)[0].case_cost == 70000
-    assert "1 cell hold formulas" in remarks(events)
+    assert "1 cell holds a formula" in remarks(events)
 
 
 def test_dirt_25_an_error_of_a_formula_sets_its_row_aside(tmp_path: Path) -> None:

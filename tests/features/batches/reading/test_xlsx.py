@@ -235,7 +235,7 @@ def test_formulas_are_counted_wherever_they_stand(tmp_path: Path) -> None:
     assert found == [["2"]] * 999
     said = [one.text for one in troubles if isinstance(one, Remark)]
     assert "1,000 cells hold formulas" in said[0]
-    assert "1 formulas have no saved value" in said[1]
+    assert "1 formula has no saved value and counts as empty" in said[1]
 
 
 @pytest.mark.parametrize(

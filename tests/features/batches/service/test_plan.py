@@ -82,7 +82,7 @@ def test_what_a_file_says_is_shown_in_sentences_before_anything_is_made(emptied_
     def act(_: Shop) -> list[str]:
         from rattail.features.batches.service.shown import event_text, shown_line
 
-        events = [
+        events: list[lines.Event] = [
             lines.InvoiceHead(4, 1, "4457781", date="2025-11-19", currency="USD"),
             lines.InvoiceHead(4, 2, "12", is_credit=True),
             lines.InvoiceLine(5, 1, description="Vinegar", shipped=20_000, cost=346_800),

@@ -58,7 +58,8 @@ def make_vendor_mapping(
             + ", ".join(f"{name} {value}" for name, value in one.items() if value not in ("", None) and name != "what")
         )
     plain = kind.strip().lower().replace("-", "_")
-    lines.append(f"read it:  {session.hint_line('make-batch', plain, file, '--vendor', vendor)}")
+    words = ("make-batch", plain, file, "--vendor", vendor, *(("--mode", "replace") if plain == "inventory" else ()))
+    lines.append(f"read it:  {session.hint_line(*words)}")
     return Outcome(data, lines, is_answer=dry_run)
 
 

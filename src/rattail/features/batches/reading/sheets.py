@@ -153,12 +153,15 @@ def _cells(opened: Any) -> Iterator[list[str]]:
 def _remarks(formulas: int, without_value: int) -> list[Remark]:
     remarks = []
     if formulas:
-        plural = "s" if formulas > 1 else ""
-        said = f"{formulas:,} cell{plural} hold formulas: their values are those of the last time it was saved"
-        remarks.append(Remark(0, said))
+        said = f"{formulas:,} cells hold formulas: their values are those"
+        if formulas == 1:
+            said = "1 cell holds a formula: its value is that"
+        remarks.append(Remark(0, f"{said} of the last time it was saved"))
     if without_value:
-        said = f"{without_value:,} formulas have no saved value and count as empty: open the file in a spreadsheet"
-        remarks.append(Remark(0, f"{said} program and save it"))
+        said = f"{without_value:,} formulas have no saved value and count"
+        if without_value == 1:
+            said = "1 formula has no saved value and counts"
+        remarks.append(Remark(0, f"{said} as empty: open the file in a spreadsheet program and save it"))
     return remarks
 
 

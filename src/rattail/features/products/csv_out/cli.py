@@ -10,7 +10,7 @@ import click
 
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
-from rattail.cli.console import size_text, table
+from rattail.cli.console import counted, size_text, table
 from rattail.cli.outcome import Outcome
 from rattail.cli.session import Session
 from rattail.errors import InputRejected
@@ -46,6 +46,6 @@ def export_csv(session: Session, tables: tuple[str, ...], output: str | None, fo
         "size_bytes": sum(file.size_bytes for file in done.files),
         "files": [file._asdict() for file in done.files],
     }
-    rows = [(file.name, f"{file.rows:,} rows", size_text(file.size_bytes)) for file in done.files]
+    rows = [(file.name, counted(file.rows, "row"), size_text(file.size_bytes)) for file in done.files]
     lines = [f"Wrote to {shown(done.folder)}:", *(f"  {line}" for line in table(rows, right=(1, 2)))]
     return Outcome(data, lines)
