@@ -166,7 +166,7 @@ def test_the_moment_of_a_count_may_have_a_zone_and_is_shown(emptied_env: Env, ru
         assert made["settings"]["counted_at"] == f"2026-01-10T{hour:02d}:00:00+00:00"
     shown = run("show-batch", made["id"], env=emptied_env).out
     assert "  mode replace, counted 2026-01-10 10:00 UTC, reason leap\n" in shown
-    for text in ("2026-01-10", "20260110", "noon"):
+    for text in ("2026-01-10", "20260110", "noon", "0001-01-01 00:00+05:00"):
         refused = run(*words, "--counted-at", text, env=emptied_env)
         assert refused.code == 57
         assert "expected a date and a time such as" in refused.out + refused.err

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rattail.features.batches.service.plan import Plan, Request
 
 _PREVIEWED = 10
+_OLDEST_YEAR = 1980  # as of the dates in files
 _KINDS = ("inventory", "vendor_catalog", "vendor_invoice")
 
 
@@ -43,11 +44,18 @@ _KINDS = ("inventory", "vendor_catalog", "vendor_invoice")
     help="Whether codes of so many digits end in a check digit.",
 )
 @click.option("--mode", metavar="MODE", help="inventory: replace, adjust, zero or variance.")
-@click.option("--counted-at", metavar="TIME", help="inventory: when it was counted, in the shop's time; default: now.")
+@click.option(
+    "--counted-at",
+    metavar="TIME",
+    help="inventory: when it was counted, in the shop's time; default: the newest scan of the file, or now.",
+)
 @click.option("--duplicates", metavar="add|last", help="inventory: add up what was counted twice, or take the last.")
 @click.option("--effective", metavar="DATE", help="vendor_catalog: from which day on the costs hold; default: today.")
 @click.option(
-    "--hold-above", type=click.IntRange(0), metavar="PERCENT", help="vendor_catalog: hold larger changes of cost."
+    "--hold-above",
+    type=click.IntRange(0),
+    metavar="PERCENT",
+    help="Catalogs and invoices: hold larger changes of cost.",
 )
 @click.option("--no-receive", is_flag=True, help="vendor_invoice: record it, and leave the stock as it is.")
 @click.option("--take-costs", is_flag=True, help="vendor_invoice: take over costs that differ from the catalog.")
@@ -102,18 +110,19 @@ def _request(kind: str, file: str, ground: Ground, session: Session, **given: An
 
     plain = kind.strip().lower().replace("-", "_")
     settings: dict[str, Any] = {"reason": given["reason"]}
+    hold = (
+        session.settings.integer("batches.hold_above_percent") if given["hold_above"] is None else given["hold_above"]
+    )
     if plain == "inventory":
         settings |= {"mode": given["mode"] or "", "duplicates": given["duplicates"] or ""}
         settings["counted_at"] = _moment(given["counted_at"], ground)
         settings["takes_scan_times"] = given["counted_at"] is None
     elif plain == "vendor_catalog":
-        hold = given["hold_above"]
-        settings["hold_above_percent"] = (
-            session.settings.integer("batches.hold_above_percent") if hold is None else hold
-        )
+        settings["hold_above_percent"] = hold
         settings["effective"] = _day(given["effective"], ground)
     elif plain == "vendor_invoice":
         settings |= {"receive": not given["no_receive"], "take_costs": given["take_costs"], "is_forced": given["force"]}
+        settings["hold_above_percent"] = hold
     return Request(
         kind=kind,
         path=file,
@@ -137,7 +146,7 @@ def _moment(text: str | None, ground: Ground) -> str:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
-    if moment is None or _is_day(text):
+    if moment is None or _is_day(text) or moment.year < _OLDEST_YEAR:
         raise InputRejected(f"--counted-at {text!r}: expected a date and a time such as '2026-11-22 07:30'.")
     if moment.tzinfo is None:
         moment = ground.moment(text)

@@ -122,6 +122,8 @@ def _sum_up(count: Count) -> None:
 
 def _look_at_labels(count: Count) -> None:
     """Let only such rows of a product add up that have a value of their own in the code; the key does not tell."""
+    if not fetch_rows("SELECT 1 FROM counted WHERE row_count > 1 AND is_sum = 1 LIMIT 1"):
+        return
     rows = fetch_rows(
         "SELECT c.product_id, r.code FROM counted c JOIN batches_countrow r ON r.product_id = c.product_id "  # noqa: S608
         f"WHERE r.batch_id = %s AND r.statuses & %s = 0 AND r.note <> '{NOT_COUNTED}' AND c.row_count > 1 "
