@@ -37,6 +37,9 @@ def command(verb: str, *, acts_as_owner: bool = True) -> Callable[[Callable[...,
             except (BrokenPipeError, click.ClickException, click.Abort, click.exceptions.Exit):
                 raise
             except Exception as error:
+                told = session.refused_by_database(error)
+                if told is not None:
+                    return console.fail(told)
                 from rattail.cli.faults import record_fault
 
                 record_fault(session, error)

@@ -35,6 +35,19 @@ def with_program(text: str) -> str:
     return re.sub(_BARE_PROGRAM, lambda _: pasted_line(*program_words()), text)
 
 
+def harmless(text: str) -> str:
+    """A text with everything that would steer a terminal (or turn the direction of writing) written out.
+
+    Texts come from vendors' files. Line breaks and tabs of ours stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
 class Console:
     """Where a command's outcome, remarks and errors go."""
 
@@ -53,7 +66,7 @@ class Console:
         if self.is_json:
             self._held.append((level, text))
         elif level == "warning" or not self.is_quiet:
-            self._write(sys.stderr, f"warning: {text}" if level == "warning" else text)
+            self._write(sys.stderr, harmless(f"warning: {text}" if level == "warning" else text))
 
     def show(self, outcome: Outcome) -> int:
         """Print an outcome; returns the exit code."""
@@ -62,7 +75,7 @@ class Console:
             return outcome.error.exit_code if outcome.error else 0
         if not self.is_quiet or outcome.is_answer or outcome.error:
             for line in outcome.lines:
-                self._write(sys.stdout, line)
+                self._write(sys.stdout, harmless(line))
         for message in outcome.messages:
             self.say(message.text, level=message.level)
         return self.fail(outcome.error) if outcome.error else 0
@@ -75,7 +88,7 @@ class Console:
         lines = error.faults if isinstance(error, ConfigInvalid) else (error.message,)
         for line in lines:
             if line:
-                self._write(sys.stderr, f"rattail: {with_program(line)}")
+                self._write(sys.stderr, f"rattail: {harmless(with_program(line))}")
         if error.hint:
             self._write(sys.stderr, f"    {with_program(error.hint)}")
         return error.exit_code

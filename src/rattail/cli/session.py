@@ -13,6 +13,7 @@ from rattail.appdir.owner import act_as, owner_of
 from rattail.appdir.refusal import shown
 from rattail.cli.console import Console, program_words
 from rattail.config.load import Settings, load_settings
+from rattail.errors import RattailError
 from rattail.registry import Registry
 
 _OPTIONS_WITH_A_PATH = ("--appdir", "--path", "--adopt", "--output")
@@ -27,6 +28,7 @@ class Session:
         self.verb = verb
         self.given_appdir = given_appdir
         self.flag = "--appdir"
+        self._has_database = False
         self._typed_by = os.geteuid()  # before root goes on as the owner
 
     @cached_property
@@ -71,6 +73,7 @@ class Session:
             data_folder=folders["data"], url=settings.text("database.url"), password=settings.text("database.password")
         )
         require_file(where, may_create=may_create)
+        self._has_database = True
         open_django(where, apps=self.registry.apps, time_zone=settings.text("app.time_zone"))
         connect()
 
@@ -86,9 +89,23 @@ class Session:
         self.open_database()
         require_migrated(self.registry.apps)
 
+    def refused_by_database(self, error: Exception) -> RattailError | None:
+        """What a database refused for the outside world's sake, as a sentence; None for everything else."""
+        if not self._has_database:
+            return None
+        from rattail.database.refused import in_sentences
+
+        try:
+            with in_sentences():
+                raise error
+        except RattailError as told:
+            return told
+        except Exception:  # noqa: BLE001 - a fault of ours, which the caller shows
+            return None
+
     def close(self) -> None:
         """Let go of the database, so that SQLite can tidy its files up."""
-        if "django.db" in sys.modules:
+        if self._has_database:
             from django.db import connections
 
             connections.close_all()

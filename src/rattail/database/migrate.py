@@ -30,7 +30,7 @@ def pending_migrations() -> Migrated:
     from django.db.migrations.executor import MigrationExecutor
 
     tables = set(connection.introspection.table_names())
-    if tables and _OF_DJANGO not in tables:
+    if tables and not _are_ours(tables):
         raise WouldOverwrite(
             f"the database holds {len(tables)} tables that are not ours ('{min(tables)}', ...); nothing was made.",
             hint="name an empty database in the option database.url, or leave that empty for SQLite in the app folder",
@@ -39,6 +39,14 @@ def pending_migrations() -> Migrated:
     _refuse_newer(set(executor.loader.applied_migrations), set(executor.loader.disk_migrations))
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return Migrated(tuple(f"{one.app_label}.{one.name}" for one, _ in plan), is_new=not tables)
+
+
+def _are_ours(tables: Set[str]) -> bool:
+    """Whether the tables of a database were made by us: it has one of ours, or a first run of ours was killed early."""
+    from django.apps import apps
+
+    own = {model._meta.db_table for model in apps.get_models()}
+    return bool(tables & own) or tables == {_OF_DJANGO}
 
 
 def migrate(*, progress: Callable[[str], None]) -> Migrated:

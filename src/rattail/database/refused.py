@@ -25,7 +25,7 @@ def in_sentences() -> Iterator[None]:
         AppDirBusy: another process has been writing for too long.
         DatabaseUnreachable: the server went away.
     """
-    from django.db import InterfaceError, OperationalError
+    from django.db import DatabaseError, InterfaceError, OperationalError
 
     try:
         yield
@@ -37,4 +37,12 @@ def in_sentences() -> Iterator[None]:
             raise AppDirBusy("another process has been writing the records for too long; nothing was done.") from error
         if any(word in said.lower() for word in _GONE):
             raise DatabaseUnreachable(f"the database {configured().shown!r} went away: {said}.") from error
+        raise
+    except DatabaseError as error:
+        said = " ".join(str(error).split())
+        if "permission denied" in said:
+            raise DatabaseUnreachable(
+                f"the database {configured().shown!r} does not let us: {said}.",
+                hint="let the user of database.url own the database: ALTER DATABASE NAME OWNER TO USER",
+            ) from error
         raise

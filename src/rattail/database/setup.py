@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from rattail.errors import DatabaseUnreachable, LayoutOutdated
+from rattail.errors import DatabaseUnreachable, InputRejected, LayoutOutdated
 
 DATABASE_FILE = "rattail.sqlite3"
 NO_TABLES = "the database has no tables yet."
 _BUSY_TIMEOUT_S = 30
 _DATABASE_MODE = 0o640
+#: What the address of a server may say after its question mark: how the connection is secured.
+_ASKED_OF_SERVER = frozenset(("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "target_session_attrs"))
 _OURS = "RATTAIL_WHEREABOUTS"  # the name of our one setting of our own
 
 
@@ -115,6 +117,13 @@ def _database(where: Whereabouts) -> dict[str, Any]:
             },
         }
     parts = urlsplit(where.url)
+    asked = dict(parse_qsl(parts.query))
+    unknown = sorted(asked.keys() - _ASKED_OF_SERVER)
+    if unknown:
+        raise InputRejected(
+            f"database.url asks for {unknown[0]!r}: expected one of {', '.join(sorted(_ASKED_OF_SERVER))}.",
+            hint="rattail set-option database.url postgresql://USER@HOST:PORT/NAME",
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -123,5 +132,5 @@ def _database(where: Whereabouts) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         # Memory for lists of a million ids that are looked up; with the server's 4 MB they would be read over again.
-        "OPTIONS": {"connect_timeout": 10, "application_name": "rattail", "options": "-c work_mem=64MB"},
+        "OPTIONS": {"connect_timeout": 10, "application_name": "rattail", "options": "-c work_mem=64MB", **asked},
     }

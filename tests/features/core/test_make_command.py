@@ -11,7 +11,7 @@ import pytest
 
 from rattail.appdir.marker import require_marker
 from tests.conftest import Run
-from tests.kit.environment import Environment
+from tests.kit.environment import Environment, build_environment
 from tests.kit.snapshot import snapshot
 
 
@@ -52,7 +52,12 @@ def test_outside_an_environment_it_is_refused_with_the_way_out(environment: Envi
     assert "--path PATH" in refused.stderr
 
 
-def test_it_ends_with_numbered_next_steps_that_can_be_run(environment: Environment) -> None:
+def test_it_ends_with_numbered_next_steps_that_can_be_run(wheel: Path) -> None:
+    with build_environment(wheel, has_records=True) as environment:
+        run_next_steps(environment)
+
+
+def run_next_steps(environment: Environment) -> None:
     made = environment.run("make-appdir", "--json")
 
     steps = json.loads(made.stdout)["data"]["next"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, NamedTuple
 
 from rattail.appdir.files import opened_folder, safe_child
@@ -156,7 +157,12 @@ def numbered_folders(kind_folder: str) -> Iterator[int]:
 
 
 def _create(path: str) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, _FILE_MODE)
+    """A new file, whatever had its name; no link in the way is followed."""
+    with opened_folder(os.path.dirname(path)) as fd:
+        name = os.path.basename(path)
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=fd)
+        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _FILE_MODE, dir_fd=fd)
 
 
 def _forget(path: str) -> None:

@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rattail.appdir.files import opened_folder
 from rattail.appdir.refusal import refusal
 from rattail.database.bulk import fetch_rows
 from rattail.database.dialect import is_sqlite
@@ -56,7 +57,8 @@ def is_leased(number: int, folder: str) -> bool:
 
 def _open(folder: str) -> int | None:
     try:
-        return os.open(f"{folder}/{_FILE}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+        with opened_folder(folder) as folder_fd:
+            return os.open(_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE, dir_fd=folder_fd)
     except FileNotFoundError:  # the folder was cleaned away; the batch can still be shown and undone
         return None
     except OSError as error:

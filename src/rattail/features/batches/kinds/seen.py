@@ -45,7 +45,7 @@ class Seen:
         return 0
 
     def _grow(self) -> None:
-        keys, values, slots = self._keys, self._values, (self._last + 1) * 4
+        keys, values, slots = self._keys, self._values, (self._last + 1) * 2
         self._last, self._count = slots - 1, 0
         self._keys = array("Q", bytes(8 * slots))
         self._values = array("Q", bytes(8 * slots))

@@ -48,6 +48,7 @@ def delimited_rows(source: Source, *, delimiter: str, troubles: list[Problem | R
             lines = _mended(stream, delimiter, _cells_in_a_row(source.text, delimiter))
         reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         number = skipped = 0  # of records; lines that belong to the record before
+        usual = 0  # cells in a row, once it matters
         while True:
             try:
                 for cells in reader:
@@ -57,7 +58,8 @@ def delimited_rows(source: Source, *, delimiter: str, troubles: list[Problem | R
                         continue
                     spanned = reader.line_num - number - skipped + 1
                     skipped = reader.line_num - number
-                    if spanned <= _MOST_LINES_OF_ONE_ROW:
+                    usual = usual or _usual_width(source.text, delimiter)
+                    if spanned <= _MOST_LINES_OF_ONE_ROW and not _holds_rows(cells, delimiter, usual):
                         yield cells
                         continue
                     troubles.append(_never_closed(number, spanned, cells))
@@ -112,6 +114,22 @@ def _cells_in_a_row(text: str, delimiter: str) -> int:
         return 0
     widths = Counter(len(row) for row in rows if row)
     return widths.most_common(1)[0][0] if widths else 0
+
+
+def _usual_width(text: str, delimiter: str) -> int:
+    """How many cells most rows of the beginning have, each line taken by itself."""
+    widths = Counter(line.count(delimiter) + 1 for line in text.splitlines()[:_SNIFFED_ROWS] if line.strip())
+    return widths.most_common(1)[0][0] if widths else 0
+
+
+def _holds_rows(cells: list[str], delimiter: str, usual: int) -> bool:
+    """Whether a cell of more than one line holds what looks like whole rows: its quotation mark was never closed."""
+    return usual > 1 and any(
+        line.count(delimiter) >= usual - 1
+        for cell in cells
+        if "\n" in cell or "\r" in cell
+        for line in cell.splitlines()[1:]
+    )
 
 
 def _mended(lines: Iterator[str], delimiter: str, cells: int) -> Iterator[str]:

@@ -49,7 +49,23 @@ def load_mapping(folder: str, vendor: str) -> VendorMapping | None:
         text = read_text(path, os.path.basename(path))
     except Unreadable as fault:
         raise ConfigInvalid([fault.message], hint=_hint(path)) from None
-    return None if text is None else parse_mapping(text, name=os.path.basename(path), hint=_hint(path))
+    if text is None:
+        return None
+    _require_owner(text, vendor, path)
+    return parse_mapping(text, name=os.path.basename(path), hint=_hint(path))
+
+
+def _require_owner(text: str, vendor: str, path: str) -> None:
+    """Two vendors may share the name of a file: `A-B` and `a b`. The file says whose it is."""
+    try:
+        owner = parse_toml(text, os.path.basename(path)).get("vendor", vendor)
+    except Unreadable:
+        return
+    if owner != vendor:
+        raise InputRejected(
+            f"{os.path.basename(path)} is the mapping of vendor {owner!r}, and {vendor!r} would have the same file.",
+            hint=f"give one of the two another code, or see the file: {path}",
+        )
 
 
 def parse_mapping(text: str, *, name: str, hint: str = "") -> VendorMapping:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from rattail.audit.trail import record
-from rattail.errors import AppDirBusy, NoSuchThing
+from rattail.database.refused import in_sentences
+from rattail.errors import AppDirBroken, AppDirBusy, NoSuchThing
 from rattail.features.batches.folders import Folder, batch_folder
 from rattail.features.batches.kinds.known import kind_named
 from rattail.features.batches.lease import leased
@@ -42,7 +43,7 @@ def folder_of(batch: Batch, *, ground: Ground) -> Folder:
 
 def _set_right(batch: Batch, *, ground: Ground) -> None:
     try:
-        with leased(batch.number, folder_of(batch, ground=ground).path), transaction.atomic():
+        with in_sentences(), leased(batch.number, folder_of(batch, ground=ground).path), transaction.atomic():
             batch.refresh_from_db()
             if batch.state == State.EXECUTING:
                 batch.state = State.READY
@@ -57,3 +58,5 @@ def _set_right(batch: Batch, *, ground: Ground) -> None:
             record("set right", f"batch {batch}", actor=ground.actor, now=ground.now, details={"said": said})
     except AppDirBusy:
         return  # somebody is at it right now: the state is the true one
+    except AppDirBroken:
+        return  # the disk is full: it cannot be written down now, and looking goes on

@@ -12,7 +12,7 @@ from rattail.audit.trail import record
 from rattail.database.bulk import fetch_rows
 from rattail.database.dialect import is_sqlite
 from rattail.database.refused import in_sentences
-from rattail.errors import RattailError
+from rattail.errors import InputRejected, RattailError
 from rattail.features.batches.folders import Folder, batch_folder, keep_copy, make_folder, remove_folder, safe_name
 from rattail.features.batches.lease import ADVISORY_LOCKS, leased
 from rattail.features.batches.models import Batch
@@ -75,6 +75,11 @@ def resume_batch(batch: Batch, plan: Plan, *, ground: Ground, progress: Progress
     with leased(batch.number, folder.path), in_sentences():
         batch.refresh_from_db()
         require_readable(batch)
+        if plan.sha256 != batch.file_sha256:
+            raise InputRejected(
+                f"{folder.file!r} is not the file that batch {batch} was made of: it was changed since.",
+                hint="make a new batch of it: rattail make-batch",
+            )
         batch.answers = answers_of(plan)
         batch.failure = ""
         batch.save(update_fields=["answers", "failure"])

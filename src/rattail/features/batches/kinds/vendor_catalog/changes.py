@@ -95,7 +95,9 @@ class CatalogChanges:
         position = 0
         if product_id is None:
             product_id, position = self._make_product(sequence, line, code)
-        is_preferred = not any(other.is_preferred for other in others) and not self._preferred.first(product_id, 1)
+            is_preferred = position > 0  # the first item of a product that is made here
+        else:
+            is_preferred = not any(other.is_preferred for other in others) and not self._preferred.first(product_id, 1)
         item_id = next(self._item_ids)
         values = (self.vendor_id, vendor_code, product_id, is_preferred, True)
         self._insert(sequence, position, "vendor_item", item_id, _ITEM, values)
