@@ -111,7 +111,7 @@ def test_what_is_wrong_is_named_by_row_and_column_and_the_rest_is_read(migrated_
         [3, "column 'prices.store': \"9\" is no store that there is"],
         [
             4,
-            'column \'prices.product\': "074305001322" "074305001322" has the wrong check digit 2, expected 1',
+            "column 'prices.product': \"074305001322\" has the wrong check digit 2, expected 1",
         ],
         [5, "column 'prices.product': \"036000291452\" is no product that there is"],
         [6, "column 'prices.starts': \"01/02/2026\" is not a date, year first, such as 2026-11-22"],
