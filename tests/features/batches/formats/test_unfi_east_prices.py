@@ -32,7 +32,7 @@ def test_a_sack_is_sold_by_the_pound_and_a_sale_at_the_regular_cost_is_none(tmp_
     line = ReadFile(FORMAT, tmp_path, UNFI_EAST).all_of(CatalogLine)[1]
 
     assert (line.case_size, line.case_cost, line.size) == (250000, 215000, "25 lb")
-    assert (line.discount_amount, line.organic) == (None, None)
+    assert (line.discount_amount, line.organic) == (0, None)
 
 
 @pytest.mark.parametrize(

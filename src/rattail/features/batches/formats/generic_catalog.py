@@ -107,19 +107,20 @@ def _has_cases(prepared: Prepared) -> bool:
 
 
 def _parsers(prepared: Prepared) -> dict[str, Parsed[Any]]:
-    """How each field is read whose cells come again and again, an empty cell as its default."""
-    style, layout = prepared.style, prepared.layout
+    """How each field is read whose cells come again and again, an empty cell as its default; of a discount as none."""
+    style, layout, places = prepared.style, prepared.layout, prepared.places
+    none = {field: 0 if field in places else None for field in ("discount_amount", "discount_percent")}  # it has ended
     price = partial(money, style=style)
     day = partial(day_or_none, order=layout.dates)
     read_pack = packs(style, weight_is_case_size=layout.weight_is_case_size)
     reads: dict[str, tuple[Callable[[str], Any], Any]] = {
         "case_size": (case_sizes(style), None),
-        "pack": (read_pack if prepared.places.get("pack") != prepared.places.get("size") else size_as_pack, (None, "")),
+        "pack": (read_pack if places.get("pack") != places.get("size") else size_as_pack, (None, "")),
         "case_cost": (partial(money, style=style, per="case"), None),
         "unit_cost": (partial(money, style=style, per="unit"), None),
         "suggested_retail": (price, None),
-        "discount_amount": (price, None),
-        "discount_percent": (_percent_reader(prepared), None),
+        "discount_amount": (price, none["discount_amount"]),
+        "discount_percent": (_percent_reader(prepared), none["discount_percent"]),
         "effective": (day, None),
         "discount_starts": (day, None),
         "discount_ends": (day, None),

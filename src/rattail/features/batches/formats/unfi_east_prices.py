@@ -70,7 +70,7 @@ def recognise(source: Source) -> str:
 
 
 def read(source: Source, _reading: Reading) -> Iterator[Event]:
-    """A `CatalogLine` for every item; a sale is a discount on the case without dates.
+    """A `CatalogLine` for every item; a sale is a discount on the case without dates, and no sale a discount of 0.
 
     Raises:
         InputRejected: no row is built like an item.
@@ -155,7 +155,7 @@ def _item(row: Row, product: str) -> CatalogLine:
         _units(row),
         regular,
         suggested_retail=row.money("suggested_retail"),
-        discount_amount=regular - sale if sale is not None and sale != regular else None,
+        discount_amount=0 if sale is None else regular - sale,
         organic=True if _ORGANIC.search(row.text("flags")) else None,
         department=row.text("department"),
     )

@@ -108,7 +108,8 @@ class Kind(NamedTuple):
 def note_of(problem: Problem) -> str:
     """What is wrong with a row, in one sentence."""
     column = f"column {problem.column!r}: " if problem.column else ""
-    value = f'"{problem.value[:60]}" ' if problem.value else ""
+    is_quoted = problem.reason.startswith('"')  # what is wrong with a code begins with the code
+    value = f'"{problem.value[:60]}" ' if problem.value and not is_quoted else ""
     return f"{column}{value}{problem.reason}"[:500]
 
 

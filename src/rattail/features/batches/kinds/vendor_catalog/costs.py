@@ -26,6 +26,9 @@ _STATUS_OF = (
 _SAYS = slice(6, 8)  # of a line: case size and case cost
 _SAYS_MORE = slice(8, 16)  # unit cost, suggested retail, effective, discount, other case size
 _NO_MORE = (None,) * 8
+_SAYS_DISCOUNT = slice(11, 15)
+_NO_DISCOUNT = (None,) * 4
+_HALF_A_CENT = SCALE // 200  # what rounding moves the cost of a unit by, at most
 _NEAR = SCALE // 100  # a cent: what rounding a case cost to cents may move a unit cost by, at most
 _TWO_SIZES = "the file says that a case has {} and {} units"
 _TWO_SIZES_IN_NOTE = re.compile(_TWO_SIZES.format(r"(-?[\d.]+)", r"(-?[\d.]+)"), re.ASCII)
@@ -41,9 +44,11 @@ def judge_cost(
 ) -> NewCost:
     """Compare a line with the cost in force. What the line does not say stays as it is.
 
-    A unit cost follows from case cost and case size, or the case cost from the unit cost. `hold_above_percent` is how
-    much a unit cost may change before the row is held (0: any change may). With `is_accepted` a person has looked at
-    the cost and says that it is right; which of two case sizes is right has to be said all the same.
+    A discount of 0 is none, and another discount has the days that the line says. A unit cost follows from case cost
+    and case size, or the case cost from the unit cost; the three may not contradict each other. `hold_above_percent`
+    is how much a unit cost may change before the row is held (0: any change may). With `is_accepted` a person has
+    looked at the cost and says that it is right; what the file left open has to be said all the same: which of two
+    case sizes, or which cost where only the case size is another one.
 
     Raises:
         NotAnAmount: what follows is too large.
@@ -65,10 +70,7 @@ def judge_cost(
         known.case_cost if case_cost is None else case_cost,
         known.unit_cost if unit_cost is None else unit_cost,
         known.suggested_retail if line.suggested_retail is None else line.suggested_retail,
-        known.discount_amount if line.discount_amount is None else line.discount_amount,
-        known.discount_percent if line.discount_percent is None else line.discount_percent,
-        known.discount_starts if line.discount_starts is None else line.discount_starts,
-        known.discount_ends if line.discount_ends is None else line.discount_ends,
+        *(known[6:] if says[_SAYS_DISCOUNT] == _NO_DISCOUNT else _discount(line, known)),
     )
     if values[1:] != known[2:]:
         for index in range(1, len(COST_FIELDS)):
@@ -79,7 +81,44 @@ def judge_cost(
         if doubt:
             statuses |= _SUSPICIOUS
             note = f"{doubt}; {note}" if note else doubt
+        if values[1:4] != known[2:5]:
+            is_silent = line.case_cost is None and line.unit_cost is None
+            against = "" if is_accepted and not is_silent else _contradiction(values, known, is_silent=is_silent)
+            if against:
+                statuses |= _QUESTION
+                note = f"{against}; {note}" if note else against
+                values = (*values[:2], None, None, *values[4:]) if is_silent else values  # for a person to say
     return values, statuses, note
+
+
+def _discount(line: CatalogLine, known: Cost) -> tuple[int | str | None, ...]:
+    """Amount, percentage and days of the discount; a new one does not keep the days of the old one."""
+    amount = known.discount_amount if line.discount_amount is None else line.discount_amount
+    percent = known.discount_percent if line.discount_percent is None else line.discount_percent
+    amount = amount or (known.discount_amount and 0)
+    percent = percent or (known.discount_percent and 0)
+    starts, ends = line.discount_starts, line.discount_ends
+    if (amount, percent) == (known.discount_amount, known.discount_percent):
+        starts = known.discount_starts if starts is None else starts
+        ends = known.discount_ends if ends is None else ends
+    return amount, percent, starts, ends
+
+
+def _contradiction(values: tuple[int | str | None, ...], known: Cost, *, is_silent: bool) -> str:
+    """Why case size, case cost and unit cost cannot all be right. With `is_silent` the file gives neither cost."""
+    case_size, case_cost, unit_cost = values[1:4]
+    if not (isinstance(case_size, int) and isinstance(case_cost, int) and isinstance(unit_cost, int)):
+        return ""
+    if abs(multiply(unit_cost, case_size) - case_cost) * SCALE <= _HALF_A_CENT * case_size:
+        return ""
+    size, case, unit = text_of(case_size, least_decimals=0), text_of(case_cost), text_of(unit_cost)
+    if is_silent:
+        was = "" if known.case_size is None else f" instead of {text_of(known.case_size, least_decimals=0)}"
+        return (
+            f"a case has {size} units{was} and the file says no cost: "
+            f"either the case cost of {case} or the unit cost of {unit} is wrong"
+        )
+    return f"a case of {size} units at {unit} each is not {case}: case size, unit cost or case cost is wrong"
 
 
 def _sensible(amount: int) -> int:
@@ -117,7 +156,12 @@ def _doubt(values: tuple[int | str | None, ...], known: Cost, hold_above_percent
     for cost, what in ((case_cost, "case cost"), (unit_cost, "unit cost")):
         if isinstance(cost, int) and cost <= 0:
             return f"the {what} is {text_of(cost)}"
-    if not (hold_above_percent and known.unit_cost and isinstance(unit_cost, int)):
+    return jump(unit_cost, known, hold_above_percent) if isinstance(unit_cost, int) else ""
+
+
+def jump(unit_cost: int, known: Cost, hold_above_percent: int) -> str:
+    """How far a unit cost is from the one in force, where that is more than so many percent (0: any may be)."""
+    if not (hold_above_percent and known.unit_cost):
         return ""
     if abs(unit_cost - known.unit_cost) * 100 <= known.unit_cost * hold_above_percent:
         return ""

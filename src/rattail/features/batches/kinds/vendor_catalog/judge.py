@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rattail.database.bulk import insert_rows
+from rattail.database.bulk import fetch_rows, insert_rows
 from rattail.features.batches.kinds.kind import BAD, Job, Judge, note_of
 from rattail.features.batches.kinds.seen import Seen, fingerprint
 from rattail.features.batches.kinds.vendor_catalog import again
@@ -56,10 +56,12 @@ NAMES = [
     "old_case_cost",
     "old_unit_cost",
 ]
+_PRODUCT_AT, _ITEM_AT = NAMES.index("product_id"), NAMES.index("vendor_item_id")
 _HELD = int(HELD)
 _NO_CHANGE = int(Status.NO_CHANGE)
 _NEW_ITEM = int(Status.NEW_ITEM)
 _NEW_PRODUCT = int(Status.PRODUCT_NOT_FOUND | Status.NEW_PRODUCT)
+_COST_CHANGE = int(Status.COST_CHANGE)
 _CODE_CHANGE = int(Status.CODE_CHANGE)
 _DUPLICATE = int(Status.DUPLICATE)
 _PRODUCT_CHANGE, _QUESTION = int(Status.PRODUCT_CHANGE), int(Status.QUESTION)
@@ -83,7 +85,7 @@ class _Known(NamedTuple):
 
 
 class CatalogJudge(Judge):
-    """Judges a catalog. The first line of a vendor code counts; later ones are held as duplicates."""
+    """Judges a catalog. The first line of a vendor code and a day counts; later ones are held as duplicates."""
 
     row_model = CatalogRow
     acceptable = int(Status.SUSPICIOUS | Status.QUESTION)
@@ -94,7 +96,9 @@ class CatalogJudge(Judge):
         self.vendor_id = job.batch.vendor_id
         self.day = str(job.setting("effective") or job.today.isoformat())
         self.hold_above_percent = int(job.setting("hold_above_percent", 0))
-        self._first = Seen()  # vendor code -> sequence of the row that has it
+        self._first = Seen()  # vendor code and day -> sequence of the row that has it
+        self._has_days = False  # whether a line has another day than the batch
+        self._moved = Seen()  # item -> sequence of the row that gives it another product
         self._changes = CatalogChanges(job.batch.number, self.vendor_id)
         self._rows: list[tuple[Any, ...]] = []
 
@@ -211,7 +215,7 @@ class CatalogJudge(Judge):
             self._set_aside(one, "case size", text_of(line.case_size or 0, least_decimals=0), str(error))
             return
         _, statuses, note = new
-        first = self._first_with(name)
+        first, other = self._first_with(name, day)
         if first:
             statuses, text = statuses | _DUPLICATE, f"row {first} of this batch has the same vendor code, and counts"
             note = f"{text}; {note}" if note else text
@@ -221,15 +225,48 @@ class CatalogJudge(Judge):
                 statuses |= _PRODUCT_CHANGE if self.is_accepted else _PRODUCT_CHANGE | _QUESTION
                 text = f"vendor code {name} is product {item.product_id}, but the code is product {product_id}"
                 note = f"{text}; {note}" if note else text
+            if other and not statuses and new[0][0] != cost.effective:
+                statuses |= _COST_CHANGE  # what row `other` changes ends on this day
             if statuses & ~_PRODUCT_CHANGE and not statuses & _HELD:
                 self._changes.change_cost(self.sequence, item.id, cost, new)
-            if is_other and product_id and not statuses & _HELD:
+            is_moved = is_other and not statuses & _HELD and not self._moved.first(item.id, self.sequence)
+            if is_moved and product_id:
                 self._changes.move_item(
                     self.sequence, item, product_id, items_of_products([item.product_id, product_id])
                 )
                 item = item._replace(product_id=product_id)
             self._add(one, new, statuses or _NO_CHANGE, note, item.product_id, item.id, cost[2:5])
             return
+        if other:
+            self._judge_later(one, new, statuses, note, other)
+            return
+        self._judge_new(one, known, new, statuses, note, name)
+
+    def _judge_later(self, one: _Read, new: NewCost, statuses: int, note: str, other: int) -> None:
+        """A line of a new item that row `other` makes: its cost from another day on."""
+        product_id, item_id = self._made_by(other)
+        if item_id is None:
+            statuses |= _QUESTION
+            text = f"row {other} of this batch is of the same new item and another day, and is held: it comes first"
+            note = f"{text}; {note}" if note else text
+        elif statuses and not statuses & _HELD:
+            self._changes.change_cost(self.sequence, item_id, NO_COST, new)
+        self._add(one, new, statuses or _NO_CHANGE, note, product_id, item_id)
+
+    def _made_by(self, sequence: int) -> tuple[int | None, int | None]:
+        """The product and the item of an earlier row, which is among those to be written or was written."""
+        place = sequence - self.sequence + len(self._rows)  # the row in hand is not among them yet
+        if place >= 0:
+            return self._rows[place][_PRODUCT_AT], self._rows[place][_ITEM_AT]
+        where = [self.job.batch.pk, sequence]
+        sql = "SELECT product_id, vendor_item_id FROM batches_catalogrow WHERE batch_id = %s AND sequence = %s"
+        rows = fetch_rows(sql, where)
+        return (rows[0][0], rows[0][1]) if rows else (None, None)
+
+    def _judge_new(self, one: _Read, known: _Known, new: NewCost, statuses: int, note: str, name: str) -> None:
+        """A line of an item that the vendor did not sell."""
+        line, code, _, _ = one
+        product_id = known.products.get(code.key) if code else None
         others = known.others.get(product_id or 0, [])
         statuses = statuses & _HELD | (_NEW_ITEM if product_id else _NEW_ITEM | _NEW_PRODUCT)
         if any(other.vendor_id == self.vendor_id for other in others):
@@ -247,9 +284,20 @@ class CatalogJudge(Judge):
         self.problems.append(problem)
         self._add(one, _NOTHING_SAID, BAD, note_of(problem))
 
-    def _first_with(self, name: str) -> int:
-        """The row that has this vendor code already, or 0; then this row is the first."""
-        return self._first.first(fingerprint(name), self.sequence)
+    def _first_with(self, name: str, day: str) -> tuple[int, int]:
+        """The row that has this vendor code and day already, or 0: then this row is the first. And one of another day.
+
+        Few lines have a day of their own: the others are known by the vendor code alone.
+        """
+        if day == self.day:
+            first = self._first.first(fingerprint(name), self.sequence)
+            return first, self._first.get(fingerprint(f"{name}\0")) if self._has_days and not first else 0
+        self._has_days = True
+        first = self._first.first(fingerprint(f"{name}\0{day}"), self.sequence)
+        if first:
+            return first, 0
+        other = self._first.first(fingerprint(f"{name}\0"), self.sequence)
+        return 0, other or self._first.get(fingerprint(name))
 
     def _add(
         self,
