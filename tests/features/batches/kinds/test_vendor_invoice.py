@@ -229,3 +229,42 @@ def test_everything_wrong_with_the_settings_is_said_at_once(migrated_env: Env) -
     assert "the reason has 81 characters" in said
     assert "no setting mode" in said
     assert refused.value.hint == "type --no-receive --take-costs --reason TEXT"
+
+
+def test_a_cost_that_jumps_is_not_taken_over_before_somebody_looked(migrated_env: Env) -> None:
+    def act(shop: Shop) -> list[Any]:
+        from rattail.features.batches.service.correct import change_row
+
+        stock_up(shop)
+        batch = read(
+            shop,
+            head(),
+            line(BEANS, "1", unit="case", case_size="2", amount="12"),
+            line(RICE, "1", amount="3.01"),
+            line(RICE, "1", amount="3"),
+            take_costs=True,
+            hold_above_percent=50,
+        )
+        found = [statuses(shop, batch), [row["note"] for row in shop.rows(batch)]]
+        for row in (1, 2):
+            change_row(batch.number, row, said={}, ground=shop.ground, is_accepted=True)
+        return [*found, statuses(shop, batch)]
+
+    found, notes, accepted = in_shop(migrated_env, act)
+
+    assert found == ["cost_differs question", "cost_differs suspicious", "cost_change cost_differs received"]
+    assert notes[:2] == [
+        "the invoice's case has 2 units, the catalog's 12, and the unit cost goes from 1.00 to 6.00, 500 %",
+        "the unit cost goes from 2.00 to 3.01, 50.5 %",
+    ]
+    assert accepted[0] == "cost_change cost_differs edited received"
+    assert "received" in accepted[1]
+
+
+def test_a_cost_that_jumps_is_received_where_costs_are_not_taken_over(migrated_env: Env) -> None:
+    def act(shop: Shop) -> list[Any]:
+        stock_up(shop)
+        lines = line(RICE, "1", amount="4"), line(BEANS, "1", unit="case", case_size="2", amount="12")
+        return statuses(shop, read(shop, head(), *lines, hold_above_percent=50))
+
+    assert in_shop(migrated_env, act) == ["cost_differs received", "cost_differs question"]

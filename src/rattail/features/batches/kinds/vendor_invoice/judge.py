@@ -9,6 +9,7 @@ from rattail.database.bulk import fetch_rows, insert_rows
 from rattail.database.dialect import one_of
 from rattail.features.batches.kinds.kind import BAD, Job, Judge, note_of
 from rattail.features.batches.kinds.seen import Seen, fingerprint
+from rattail.features.batches.kinds.vendor_catalog.costs import jump
 from rattail.features.batches.kinds.vendor_catalog.known import NO_COST, Item
 from rattail.features.batches.kinds.vendor_invoice.changes import InvoiceChanges
 from rattail.features.batches.kinds.vendor_invoice.costs import has_discount, is_as_known, new_cost
@@ -33,6 +34,7 @@ _COST_DIFFERS = int(Status.COST_DIFFERS)
 _COST_CHANGE = int(Status.COST_CHANGE)
 _DUPLICATE = int(Status.DUPLICATE)
 _QUESTION = int(Status.QUESTION)
+_SUSPICIOUS = int(Status.SUSPICIOUS)
 _OUT = int(Status.OUT_OF_STOCK)
 _LONGEST_CODE = 40
 _NO_QUANTITY = Quantity(None, None, None, None, 0, "")
@@ -42,6 +44,7 @@ class InvoiceJudge(Judge):
     """Judges the invoices of a file. Every line that can be read is recorded; what is in doubt is not received."""
 
     row_model = InvoiceRow
+    acceptable = int(Status.SUSPICIOUS | Status.QUESTION)
 
     def __init__(self, job: Job, *, sequence: int = 0) -> None:
         super().__init__(job, sequence=sequence)
@@ -49,6 +52,7 @@ class InvoiceJudge(Judge):
         self.vendor_id = job.batch.vendor_id
         self.is_receiving = bool(job.setting("receive", True))
         self.is_taking_costs = bool(job.setting("take_costs", False))
+        self.hold_above_percent = int(job.setting("hold_above_percent", 0))
         self._changes = InvoiceChanges(job.batch.number)
         self._documents = Documents(job, self._changes)
         self._taken = Seen()  # item and day -> sequence of the row whose cost is taken over
@@ -163,7 +167,10 @@ class InvoiceJudge(Judge):
     def _compare(
         self, line: InvoiceLine, quantity: Quantity, item: Item | None, invoice: Invoice, *, is_held: bool
     ) -> tuple[int, str]:
-        """Compare with the catalog's cost on the day of the invoice; take the invoice's over where that is asked."""
+        """Compare with the catalog's cost on the day of the invoice; take the invoice's over where that is asked.
+
+        A cost that jumps is not taken over; where the size of a case is another one too, what came is in doubt.
+        """
         is_known = item is not None and item.cost.unit_cost is not None
         statuses = 0 if is_known else _COST_NOT_KNOWN
         unit_cost = quantity.unit_cost
@@ -174,12 +181,17 @@ class InvoiceJudge(Judge):
             if is_as_known(unit_cost, item.cost, day=invoice.day):
                 return 0, note
             statuses = _COST_DIFFERS
+        doubt = "" if self.is_accepted or not is_known else jump(unit_cost, item.cost, self.hold_above_percent)
+        if doubt and note:
+            return statuses | _QUESTION, f"{note}, and {doubt}"
         if not self.is_taking_costs or is_held or invoice.is_credit or quantity.units < 0 or line.is_out_of_stock:
             return statuses, note
         if unit_cost <= 0:
             return statuses, f"the unit cost is {text_of(unit_cost)}, which is not taken over"
         if has_discount(item.cost, invoice.day):
             return statuses, "a discount lasts on the day of the invoice: its cost is not taken over"
+        if doubt:
+            return statuses | _SUSPICIOUS, doubt
         first = self._first_taken(item, invoice.day)
         if first:
             return statuses, f"the cost of row {first} of this batch is taken over for this item"

@@ -9,14 +9,15 @@ from rattail.errors import InputRejected
 
 _LONGEST_REASON = 80  # with the number of the batch before it, it has to fit into the ledger
 _SWITCHES = {"receive": (True, "--no-receive"), "take_costs": (False, "--take-costs"), "is_forced": (False, "--force")}
+_HOLD = "hold_above_percent"
 
 
 def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as a batch keeps them.
 
     `receive`: what was shipped goes into stock. `take_costs`: costs that differ from the catalog are taken over from
-    the date of the invoice on. `reason` stands in the ledger of stock. `is_forced`: an invoice that is somewhere
-    already is read all the same.
+    the date of the invoice on, but for those that are further than `hold_above_percent` from it (0: however far).
+    `reason` stands in the ledger of stock. `is_forced`: an invoice that is somewhere already is read all the same.
 
     Raises:
         InputRejected: names everything that is wrong, and the options to type.
@@ -29,6 +30,10 @@ def check_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(kept[name], bool):
             faults.append(f"{name} is {kept[name]!r}: expected true or false")
             options.append(option)
+    kept[_HOLD] = hold = settings.get(_HOLD, 0)
+    if not isinstance(hold, int) or isinstance(hold, bool) or hold < 0:
+        faults.append(f"{_HOLD} is {hold!r}: expected a whole number from 0 on")
+        options.append("--hold-above PERCENT")
     kept["reason"] = settings.get("reason", "")
     if not isinstance(kept["reason"], str):
         faults.append(f"reason is {kept['reason']!r}: expected a text")
