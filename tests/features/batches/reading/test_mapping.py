@@ -207,3 +207,29 @@ def test_a_default_that_cannot_be_read_is_the_mappings_fault(tmp_path: Path) -> 
 def test_an_answer_that_is_no_choice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputRejected, match="--set dates=mont: expected month or day"):
         read(source_of(tmp_path, "UPC,Unit Cost\n1234567,1.50\n"), dates="mont")
+
+
+def test_a_place_beyond_the_table_is_refused_with_its_width(tmp_path: Path) -> None:
+    source = source_of(tmp_path, "Foo,UPC,Unit Cost\n1,1234567,1.50\n")
+
+    with pytest.raises(InputRejected, match=r"has no column 44, .* for the barcode: it has 3 columns"):
+        read(source, mapping={"columns": {"code": 44, "unit_cost": "Unit Cost"}})
+    with pytest.raises(InputRejected, match=r"there is no column 44: the file has 3 columns"):
+        guess_mapping(source, "vendor_catalog", answers={"code": "44"})
+
+
+@pytest.mark.parametrize("column", [3, "unit  cost"])
+def test_one_column_is_not_two_fields(tmp_path: Path, column: str | int) -> None:
+    source = source_of(tmp_path, "Foo,UPC,Unit Cost\n1,1234567,1.50\n")
+
+    with pytest.raises(InputRejected, match=r"gives 'Unit Cost' of .* to two fields: unit_cost and case_cost"):
+        read(source, mapping={"columns": {"code": "UPC", "unit_cost": "Unit Cost", "case_cost": column}})
+
+
+def test_a_column_that_is_answered_is_taken_from_the_field_that_its_name_says(tmp_path: Path) -> None:
+    source = source_of(tmp_path, "Foo,UPC,Unit Cost\nx,1234567,1.50\n")
+
+    guess = guess_mapping(source, "vendor_catalog", answers={"case_cost": "Unit Cost"})
+
+    assert guess.layout.columns == {"code": "UPC", "case_cost": "Unit Cost"}
+    assert guess.not_used == ["Foo"]

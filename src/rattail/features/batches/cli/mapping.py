@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import click
 
 from rattail.cli.command import command
 from rattail.cli.outcome import Outcome
 from rattail.cli.session import Session
 from rattail.features.batches.cli.ground import ground_of, pairs
+
+if TYPE_CHECKING:
+    from rattail.features.batches.service.mapping import MappingMade
+
+_MONEY = {"dollars": "whole currency (34.68)", "cents": "cents without a point (3468)"}
+_USUAL = ("code", "vendor_code", "description", "case_size", "unit_cost")  # what a column may hold that is not known
 
 
 @command("make-vendor-mapping")
@@ -47,10 +57,11 @@ def make_vendor_mapping(
         "is_dry_run": dry_run,
         "mapping": as_document(made.layout),
         "why": dict(made.why),
+        "not_used": list(made.not_used),
         "preview": shown,
     }
     lines = [f"{'Would write' if dry_run else 'Wrote'} {made.path}"]
-    lines += [f"  {name}: {value!r}{_why(made.why, name)}" for name, value in as_document(made.layout).items()]
+    lines += _said(made)
     lines.append("The first rows, as they are understood:")
     for one in shown:
         lines.append(
@@ -63,6 +74,33 @@ def make_vendor_mapping(
     return Outcome(data, lines, is_answer=dry_run)
 
 
-def _why(why: object, name: str) -> str:
-    reason = why.get(name, "") if isinstance(why, dict) else ""
-    return f" ({reason})" if reason else ""
+def _said(made: MappingMade) -> list[str]:
+    """What a mapping says, as a person reads it: a line for each field and choice, and what was left out."""
+    from rattail.features.batches.reading.mapping import as_document
+
+    found = as_document(made.layout)
+    columns = found.pop("columns", {})
+    lines = []
+    for field, column in made.layout.columns.items() if columns else ():
+        shown = f"column {column}" if isinstance(column, int) else column
+        lines.append(f"  {field.replace('_', ' ')} = {shown}{_why(made.why, field)}")
+    for name, value in found.items():
+        shown = _MONEY.get(str(value), str(value)) if name == "money" else _plain(value)
+        lines.append(f"  {name.replace('_', ' ')}: {shown}{_why(made.why, name)}")
+    if made.not_used:
+        names = ", ".join(f"'{name}'" for name in made.not_used)
+        field = next((one for one in _USUAL if one in made.open_fields), "FIELD")
+        lines.append(f"  not used: {names} (--set {shlex.quote(f'{field}={made.not_used[0]}')})")
+    return lines
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "tab" if value == "\t" else str(value)
+
+
+def _why(why: Mapping[str, str], name: str) -> str:
+    return f" ({why[name]})" if why.get(name) else ""

@@ -30,11 +30,16 @@ class Question(NamedTuple):
 
 
 class Guess(NamedTuple):
-    """A layout, why each part of it was taken (by choice or field), and what is still to be answered."""
+    """A layout, why each part of it was taken (by choice or field), and what is still to be answered.
+
+    `not_used` are the names of columns that hold no field, `open_fields` the fields that no column holds.
+    """
 
     layout: Layout
     why: Mapping[str, str]
     questions: Sequence[Question]
+    not_used: Sequence[str] = ()
+    open_fields: Sequence[str] = ()
 
 
 def guess_mapping(source: Source, kind: str, *, answers: Mapping[str, str] | None = None) -> Guess:
@@ -62,7 +67,9 @@ def guess_mapping(source: Source, kind: str, *, answers: Mapping[str, str] | Non
         for field, place in places.items()
     }
     layout, questions = _styled(layout._replace(columns=columns), kind, cells, table, why)
-    return Guess(layout, why, [*questions, *_missing(kind, columns, table)])
+    not_used = [name for place, name in enumerate(table.names) if name and place not in places.values()]
+    open_fields = [field for field in _fields(kind) if field not in places]
+    return Guess(layout, why, [*questions, *_missing(kind, columns, table)], not_used, open_fields)
 
 
 def _opened(source: Source, kind: str, fixed: Layout, given: Mapping[str, str]) -> Table:
@@ -93,8 +100,11 @@ def _places(
     for field, text in given.items():
         if field in BY_NAME or field not in _fields(kind):
             continue
-        places[field] = _given_place(table, text)
+        places[field] = _given_place(table, text, max(map(len, (table.names, *rows)), default=0))
         why[field] = "as answered"
+    taken = {places[field] for field in given if field in places}
+    for field in [one for one, place in places.items() if place in taken and one not in given]:
+        del places[field], why[field]  # what was answered goes before what its name says
     return places
 
 
@@ -104,12 +114,15 @@ def _fields(kind: str) -> Sequence[str]:
     return tuple(NAMES[kind])
 
 
-def _given_place(table: Table, text: str) -> int:
+def _given_place(table: Table, text: str, width: int) -> int:
     for place, name in enumerate(table.names):
         if name == text or (name and key_of(name) == key_of(text) != ""):
             return place
-    if text.isascii() and text.isdigit() and 0 < int(text[:5]) <= 16_384:
+    is_place = text.isascii() and text.isdigit() and 0 < int(text[:6]) <= 16_384
+    if is_place and (not width or int(text) <= width):
         return int(text) - 1
+    if is_place:
+        raise InputRejected(f"there is no column {text}: the file has {width} column{'' if width == 1 else 's'}.")
     shown = ", ".join(f"'{name}'" for name in table.names[:12] if name) or "none with a name"
     raise InputRejected(f"there is no column '{text}'; the columns: {shown}.")
 

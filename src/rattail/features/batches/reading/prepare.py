@@ -17,6 +17,8 @@ from rattail.features.batches.reading.source import Source
 from rattail.features.batches.reading.tables import Table, name_of, open_table
 
 DATES = ("effective", "discount_starts", "discount_ends", "date", "counted_at")
+#: Fields that one column may hold: items that are ordered by their barcode, `12/16 OZ` in a column of sizes.
+_MAY_SHARE = ({"code", "vendor_code"}, {"size", "pack"})
 _SKIP_NAMES_SHOWN = 12
 
 
@@ -56,7 +58,8 @@ def prepare(source: Source, kind: str, reading: Reading) -> Prepared:
     sample = list(islice(table.rows, SAMPLE_ROWS))
     table = table._replace(rows=chain(iter(sample), table.rows))
     if layout.columns:
-        matched = Matched({name: _place(source, table, column, name) for name, column in layout.columns.items()}, ())
+        width = max(map(len, (table.names, *sample)), default=0)
+        matched = Matched(_places(source, table, layout.columns, width), ())
     else:
         matched = match_columns(table.names, kind)
         matched = judged_by_cells(matched, table.names, sample)
@@ -126,8 +129,31 @@ def _opened(source: Source, kind: str, layout: Layout) -> Table:
     )
 
 
-def _place(source: Source, table: Table, column: Position, field: str) -> int:
+def _places(source: Source, table: Table, columns: Mapping[str, Position], width: int) -> dict[str, int]:
+    """The index of each column that a mapping names; of `width` columns none stands for two fields."""
+    places: dict[str, int] = {}
+    for field, column in columns.items():
+        place = _place(source, table, column, field, width)
+        other = next((name for name, taken in places.items() if taken == place), "")
+        if other and {field, other} not in _MAY_SHARE:
+            raise InputRejected(
+                f"the vendor's mapping gives '{name_of(table.names, place)}' of {source.name} to two fields: "
+                f"{other} and {field}.",
+                hint="name another column for one of them, or leave that one out",
+            )
+        places[field] = place
+    return places
+
+
+def _place(source: Source, table: Table, column: Position, field: str, width: int = 0) -> int:
+    """The index of a column; a place beyond `width` is refused, unless that is 0 and not known."""
     if isinstance(column, int):
+        if 0 < width < column:
+            raise InputRejected(
+                f"{source.name} has no column {column}, which the vendor's mapping names for the {spoken(field)}: "
+                f"it has {width} column{'' if width == 1 else 's'}.",
+                hint="correct the mapping, or make it anew from this file: rattail make-vendor-mapping",
+            )
         return column - 1
     if column in table.names:
         return list(table.names).index(column)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -20,12 +20,17 @@ from rattail.retail.find import vendor_named
 
 
 class MappingMade(NamedTuple):
-    """The file of the mapping, what it says, why, and the first lines of the file as they are read with it."""
+    """The file of the mapping, what it says, why, and the first lines of the file as they are read with it.
+
+    `not_used` are the columns that hold no field, `open_fields` the fields that no column holds.
+    """
 
     path: str
     layout: Layout
     why: Mapping[str, str]
     preview: list[Event]
+    not_used: Sequence[str]
+    open_fields: Sequence[str]
 
 
 def make_mapping(
@@ -58,7 +63,7 @@ def make_mapping(
     target = mapping_path(folder, owner.code)
     if not is_dry_run:
         target = save_mapping(folder, owner.code, {**known, name: guess.layout}, why=guess.why)
-    return MappingMade(target, guess.layout, guess.why, preview)
+    return MappingMade(target, guess.layout, guess.why, preview, guess.not_used, guess.open_fields)
 
 
 def _require_answers(guess: Guess, name: str) -> None:
