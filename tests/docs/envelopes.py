@@ -43,6 +43,7 @@ OPEN = {
 }
 #: What keys of batches hold where no example does: the same everywhere.
 EVERYWHERE = {
+    "not_used": "list of text",
     "suggested_retail": "text",
     "spared": "list of object",
     "remarks": "list of text",
