@@ -36,7 +36,7 @@ def with_program(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """A text with everything that would steer a terminal (or turn the direction of writing) written out.
+    """A text for a terminal: everything that would steer it, or turn the direction of writing, is written out.
 
     Texts come from vendors' files. Line breaks and tabs of ours stay.
     """
@@ -75,7 +75,7 @@ class Console:
             return outcome.error.exit_code if outcome.error else 0
         if not self.is_quiet or outcome.is_answer or outcome.error:
             for line in outcome.lines:
-                self._write(sys.stdout, harmless(line))
+                self._write(sys.stdout, harmless(line) if sys.stdout.isatty() else line)
         for message in outcome.messages:
             self.say(message.text, level=message.level)
         return self.fail(outcome.error) if outcome.error else 0
