@@ -16,12 +16,84 @@ class Command(NamedTuple):
     group: str = ""  # heading in the help; default: the feature's title
 
 
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+GET = ("GET",)
+POST = ("POST",)
+FORM = ("GET", "POST")
+
+
+class Permission(NamedTuple):
+    """What somebody may do with a feature: `name` is `feature.verb`, `roles` the ready roles that may.
+
+    The verbs are view, create, execute, undo, delete, configure. The role `manager` may everything.
+    """
+
+    name: str
+    title: str
+    roles: tuple[str, ...] = ()
+
+
+class Page(NamedTuple):
+    """One address of the web app: a page, or an action (`methods` is POST then).
+
+    `path` is a route of Django's `path()`; `target` is `module:function` of a view; `needs` is the name of a
+    permission, or SIGNED_IN (whoever has a session), or PUBLIC. `menu` is its label in the navigation, if any,
+    `order` its place there. `is_own` pages can be reached although one's first password is still to be changed.
+    """
+
+    path: str
+    name: str
+    target: str
+    needs: str
+    methods: tuple[str, ...] = GET
+    menu: str = ""
+    order: int = 100
+    is_own: bool = False
+
+
+class JobKind(NamedTuple):
+    """One kind of background job. `target` is `module:function`, called with a `rattail.jobs.running.Running`
+    and the job's arguments as keywords.
+
+    `tries`: how often it is tried in all where it fails; 1 where trying again could do harm or helps nobody.
+    `limit_s`: how long one try may last, in seconds.
+    """
+
+    name: str
+    title: str
+    target: str
+    tries: int = 1
+    limit_s: int = 3600
+
+
+class Recurring(NamedTuple):
+    """A job that runs by itself: every day at `at` ("03:15", in the shop's time zone), or every `every_s` seconds.
+
+    `at` may name an option instead ("backups.at"), whose value is such a time; an empty value means never.
+    """
+
+    job: str
+    at: str = ""
+    every_s: int = 0
+
+
+class List(NamedTuple):
+    """One list that can be looked at and downloaded: `target` is `module:NAME` of a `rattail.web.listing.Listing`."""
+
+    name: str
+    target: str
+    needs: str
+
+
 class Feature(NamedTuple):
     """A feature's declaration, cheap to import: names and dotted strings, nothing that runs.
 
     `checks` are dotted names of functions that take a `rattail.appdir.inspect.Looking` and yield
     findings. `tables` are titles of settings tables other than the feature's own. `apps` are the
-    packages with `models` and `migrations` (Django apps).
+    packages with `models` and `migrations` (Django apps). `middleware` are dotted names of Django
+    middleware; their order among features means nothing. `templates` and `static` in a feature's
+    package are found by themselves.
     """
 
     name: str
@@ -33,3 +105,9 @@ class Feature(NamedTuple):
     commands: tuple[Command, ...] = ()
     tables: tuple[tuple[str, str], ...] = ()
     apps: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    pages: tuple[Page, ...] = ()
+    lists: tuple[List, ...] = ()
+    jobs: tuple[JobKind, ...] = ()
+    recurring: tuple[Recurring, ...] = ()
+    middleware: tuple[str, ...] = ()

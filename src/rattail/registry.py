@@ -17,7 +17,7 @@ from rattail.appdir.layout import Layout
 from rattail.appdir.names import LOCK, MARKER
 from rattail.config.option import Option
 from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE
-from rattail.feature import Command, Feature
+from rattail.feature import Command, Feature, JobKind, List, Page, Permission, Recurring
 
 BUILT_IN = (
     "core",
@@ -35,9 +35,12 @@ BUILT_IN = (
     "work",
     "projects",
     "mail",
+    "jobs",
+    "serve",
+    "home",
     "sample",
 )
-_LOWER_APPS = ("rattail.audit", "rattail.retail")
+_LOWER_APPS = ("rattail.audit", "rattail.retail", "rattail.notices", "rattail.jobs")
 _CORE_FILES = (MARKER, LOCK, SETTINGS_FILE, SECRETS_FILE)
 ENTRY_POINT_GROUP = "rattail.features"
 UPSTREAM = "rattail"
@@ -90,6 +93,33 @@ class Registry:
     @property
     def commands(self) -> tuple[tuple[Feature, Command], ...]:
         return tuple((feature, command) for feature in self.features for command in feature.commands)
+
+    @cached_property
+    def permissions(self) -> dict[str, Permission]:
+        """Every permission by its name."""
+        return {each.name: each for feature in self.features for each in feature.permissions}
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        return tuple(page for feature in self.features for page in feature.pages)
+
+    @cached_property
+    def lists(self) -> dict[str, List]:
+        """Every list by its name."""
+        return {each.name: each for feature in self.features for each in feature.lists}
+
+    @cached_property
+    def jobs(self) -> dict[str, JobKind]:
+        """Every kind of job by its name."""
+        return {each.name: each for feature in self.features for each in feature.jobs}
+
+    @property
+    def recurring(self) -> tuple[Recurring, ...]:
+        return tuple(each for feature in self.features for each in feature.recurring)
+
+    @property
+    def middleware(self) -> tuple[str, ...]:
+        return tuple(each for feature in self.features for each in feature.middleware)
 
     @property
     def apps(self) -> tuple[str, ...]:
@@ -201,6 +231,13 @@ def _add_extension(features: list[Feature], target: str) -> str:
         )
         if twice:
             return f"its option {twice!r} exists already"
+        for kind in ("permissions", "pages", "lists", "jobs"):
+            twice = _first_repeated(each.name for one in (*features, feature) for each in getattr(one, kind))
+            if twice:
+                return f"its {kind.removesuffix('s')} {twice!r} exists already"
+        twice = _first_repeated(page.path for one in (*features, feature) for page in one.pages)
+        if twice:
+            return f"its page {twice!r} exists already"
         twice = _first_repeated((*_CORE_FILES, *(path for one in (*features, feature) for path in _paths(one))))
         if twice:
             return f"its {twice!r} exists already"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -36,10 +36,13 @@ def whereabouts(*, data_folder: str, url: str, password: str) -> Whereabouts:
     return Whereabouts(url=url, password=password) if url else Whereabouts(path=f"{data_folder}/{DATABASE_FILE}")
 
 
-def open_django(where: Whereabouts, *, apps: Sequence[str], time_zone: str) -> None:
+def open_django(
+    where: Whereabouts, *, apps: Sequence[str], time_zone: str, extra: Mapping[str, Any] | None = None
+) -> None:
     """Make Django's models usable in this process. A process has one database for its whole life.
 
-    `apps` are the packages with models, in no particular order. Nothing connects to the database yet.
+    `apps` are the packages with models, in no particular order; `extra` are further settings of Django, such as
+    the web application's. Nothing connects to the database yet.
     """
     import django
     from django.conf import settings
@@ -48,7 +51,7 @@ def open_django(where: Whereabouts, *, apps: Sequence[str], time_zone: str) -> N
         assert configured() == where, "this process has another database already"
         return
     settings.configure(
-        **{_OURS: where},
+        **{_OURS: where, **(extra or {})},
         DATABASES={"default": _database(where)},
         INSTALLED_APPS=list(apps),
         AUTH_USER_MODEL="accounts.User",

@@ -1,0 +1,1 @@
+"""Whether the shop is well: the first page, the app folder, the log."""

@@ -1,0 +1,1 @@
+"""Running the web application and the workers."""
