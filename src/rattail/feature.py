@@ -92,8 +92,8 @@ class Feature(NamedTuple):
     `checks` are dotted names of functions that take a `rattail.appdir.inspect.Looking` and yield
     findings. `tables` are titles of settings tables other than the feature's own. `apps` are the
     packages with `models` and `migrations` (Django apps). `middleware` are dotted names of Django
-    middleware; their order among features means nothing. `templates` and `static` in a feature's
-    package are found by themselves.
+    middleware; their order among features means nothing. `access` is the dotted name of the function that knows who
+    sends a request (`rattail.web.access`). `templates` and `static` in a feature's package are found by themselves.
     """
 
     name: str
@@ -111,3 +111,4 @@ class Feature(NamedTuple):
     jobs: tuple[JobKind, ...] = ()
     recurring: tuple[Recurring, ...] = ()
     middleware: tuple[str, ...] = ()
+    access: str = ""

@@ -54,12 +54,20 @@ UPSTREAM_WARNING = (
 class Registry:
     """All features of this installation.
 
-    `broken` says which extensions could not be loaded, and why; `upstream` is the installed-files
+    `packages` are the features' packages, by their names. `broken` says which extensions could not
+    be loaded, and why; `upstream` is the installed-files
     record of the distribution `rattail`, which overwrites our files where it is installed as well.
     """
 
-    def __init__(self, features: tuple[Feature, ...], broken: tuple[str, ...] = (), upstream: str = "") -> None:
+    def __init__(
+        self,
+        features: tuple[Feature, ...],
+        broken: tuple[str, ...] = (),
+        upstream: str = "",
+        packages: dict[str, str] | None = None,
+    ) -> None:
         self.features = features
+        self.packages = packages or {}
         self.broken = broken
         self.upstream = upstream
 
@@ -153,6 +161,7 @@ def load_registry() -> Registry:
     if upstream:
         _keep_to_our_features()
     features = [import_module(f"rattail.features.{name}.feature").FEATURE for name in BUILT_IN]
+    packages = {name: f"rattail.features.{name}" for name in BUILT_IN}
     broken: list[str] = []
     for folder in installed:
         distribution = _distribution(folder)
@@ -160,9 +169,11 @@ def load_registry() -> Registry:
             continue  # its entry points in the group of the same name mean something else
         for target in _targets_of(folder):
             fault = _add_extension(features, target)
-            if fault:
+            if not fault:
+                packages[features[-1].name] = target.partition(":")[0].rpartition(".")[0]
+            else:
                 broken.append(f"extension {distribution} ({target}) is left out: {fault}")
-    return Registry(tuple(features), tuple(broken), upstream)
+    return Registry(tuple(features), tuple(broken), upstream, packages)
 
 
 def load_target(target: str) -> object:

@@ -1,5 +1,56 @@
-"""What serve declares."""
+"""What serving declares."""
 
+from rattail.config.option import Option
 from rattail.feature import Feature
 
-FEATURE = Feature(name="serve", title="Web server and workers")
+FEATURE = Feature(
+    name="serve",
+    title="Web server and workers",
+    options=(
+        Option(
+            name="public_url",
+            table="web",
+            help="The address under which people reach the web app, such as 'https://office.example.org'. Empty: it "
+            "can be reached from this machine only.",
+            takes_effect="at restart",
+        ),
+        Option(
+            name="address",
+            table="web",
+            help="The address on which the web server listens.",
+            default="127.0.0.1",
+            takes_effect="at restart",
+        ),
+        Option(
+            name="port",
+            table="web",
+            kind="integer",
+            help="The port on which the web server listens.",
+            default=8700,
+            minimum=1,
+            maximum=65535,
+            takes_effect="at restart",
+        ),
+        Option(
+            name="processes",
+            table="web",
+            kind="integer",
+            help="How many processes answer requests.",
+            default=2,
+            minimum=1,
+            maximum=64,
+            takes_effect="at restart",
+        ),
+        Option(
+            name="threads",
+            table="web",
+            kind="integer",
+            help="How many requests each of them answers at once.",
+            default=4,
+            minimum=1,
+            maximum=64,
+            takes_effect="at restart",
+        ),
+    ),
+    tables=(("web", "The web application"),),
+)

@@ -1,0 +1,1 @@
+"""The web application: one frame for the pages that the features declare."""

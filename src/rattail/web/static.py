@@ -1,0 +1,60 @@
+"""Static files: style sheets, scripts, the icon. Their address holds a fingerprint, so that browsers keep them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+from rattail.site import site
+from rattail.web.settings import package_folders
+
+_KEPT_S = 365 * 24 * 3600
+_HTMX = "htmx-2.min.js"
+
+
+def address(name: str) -> str:
+    """Where a browser finds a static file, such as "web/site.css"."""
+    return f"/static/{fingerprint()}/{name}"
+
+
+@cache
+def files() -> dict[str, Path]:
+    """Every static file by its name: those of the web layer, of the features, and htmx."""
+    found = {
+        str(path.relative_to(folder)): path
+        for folder in map(Path, package_folders(site().registry, "static"))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    spec = find_spec("django_htmx")
+    assert spec is not None
+    assert spec.origin is not None
+    found["web/htmx.js"] = Path(spec.origin).parent / "static" / "django_htmx" / _HTMX
+    return found
+
+
+@cache
+def fingerprint() -> str:
+    """A short name for the content of all static files together."""
+    digest = hashlib.sha256()
+    for name, path in sorted(files().items()):
+        digest.update(f"{name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def with_static_files(application: Callable[..., Any]) -> Callable[..., Any]:
+    """A WSGI application that answers for static files itself, and hands all else on."""
+    from whitenoise import WhiteNoise
+
+    prefix = f"/static/{fingerprint()}/"
+    around = WhiteNoise(
+        application, max_age=_KEPT_S, immutable_file_test=lambda _, url: url.startswith(prefix)
+    )
+    for name, path in files().items():
+        around.add_file_to_dictionary(f"{prefix}{name}", str(path))
+    around.add_file_to_dictionary("/favicon.ico", str(files()["web/icon.svg"]))
+    return cast("Callable[..., Any]", around)

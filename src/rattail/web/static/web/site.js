@@ -1,0 +1,43 @@
+// Small behaviours of every page: the menu on a phone, buttons that ask first, errors of parts.
+"use strict";
+
+(function () {
+  const button = document.querySelector(".menu-button");
+  if (button) {
+    const menu = document.getElementById(button.getAttribute("aria-controls"));
+    button.addEventListener("click", function () {
+      const isOpen = button.getAttribute("aria-expanded") === "true";
+      button.setAttribute("aria-expanded", String(!isOpen));
+      menu.classList.toggle("open", !isOpen);
+    });
+  }
+
+  // A form is sent once, however often its button is pressed.
+  document.addEventListener("submit", function (event) {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent === "yes") {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+  });
+  window.addEventListener("pageshow", function () {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+
+  // A part of the page that could not be fetched says so where it would have been.
+  document.addEventListener("htmx:beforeSwap", function (event) {
+    const status = event.detail.xhr.status;
+    if (status >= 400 && event.detail.xhr.getResponseHeader("Content-Type")?.startsWith("text/html")) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+  document.addEventListener("htmx:sendError", function () {
+    document.body.classList.add("offline");
+  });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    if (event.detail.successful) document.body.classList.remove("offline");
+  });
+})();
