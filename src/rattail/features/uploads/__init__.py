@@ -1,1 +1,1 @@
-"""Files that people upload, until they are used."""
+"""Uploads: files on their way from a browser to where they are used."""

@@ -2,7 +2,7 @@
 
 from rattail.appdir.folder import Folder, Keep
 from rattail.config.option import Option
-from rattail.feature import Feature
+from rattail.feature import Feature, Permission
 
 FEATURE = Feature(
     name="uploads",
@@ -26,5 +26,26 @@ FEATURE = Feature(
             default=7,
             minimum=1,
         ),
+        Option(
+            name="max_mb",
+            kind="integer",
+            unit="megabytes",
+            help="How large an uploaded file may be.",
+            default=512,
+            minimum=1,
+            maximum=1_000_000,
+            takes_effect="at restart",
+        ),
+        Option(
+            name="max_total_mb",
+            kind="integer",
+            unit="megabytes",
+            help="How large all uploaded files together may be that wait to be used.",
+            default=5000,
+            minimum=1,
+            maximum=100_000_000,
+            takes_effect="at restart",
+        ),
     ),
+    permissions=(Permission("uploads.create", "Upload files", roles=("buyer", "receiver", "counter")),),
 )
