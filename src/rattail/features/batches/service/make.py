@@ -32,11 +32,14 @@ class Progress(NamedTuple):
     reading: Callable[[int], None]
 
 
-def make_batch(plan: Plan, *, ground: Ground, progress: Progress) -> Batch:
+def make_batch(
+    plan: Plan, *, ground: Ground, progress: Progress, keep: Callable[[Folder], object] | None = None
+) -> Batch:
     """Make the batch that `plan` describes and read its file.
 
-    The file lands before the row. A file that cannot be read to its end leaves no batch; a killed process leaves
-    one that `resume_batch` reads again.
+    The file lands before the row; it is copied, unless `keep` puts it into the batch's folder, under the name that
+    it says, in another way (an upload is moved). A file that cannot be read to its end leaves no batch; a killed
+    process leaves one that `resume_batch` reads again.
 
     Raises:
         InputRejected: what `plan_batch` could not see yet: the file is cut off, an invoice is here already, ...
@@ -49,7 +52,7 @@ def make_batch(plan: Plan, *, ground: Ground, progress: Progress) -> Batch:
     folder = batch_folder(kind_folder, number, safe_name(plan.source.name))
     with leased(number, folder.path):  # before there is a row: nobody may take the batch for one that was left
         try:
-            keep_copy(plan.source.path, folder, sha256=plan.sha256)
+            keep(folder) if keep else keep_copy(plan.source.path, folder, sha256=plan.sha256)
             with in_sentences():
                 batch = _make_row(plan, number, folder, ground=ground)
         except BaseException:
