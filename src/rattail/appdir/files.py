@@ -55,45 +55,56 @@ def open_below(root_fd: int, path: str) -> int:
     return fd
 
 
-def create_file(dir_fd: int, name: str, content: bytes, *, mode: int) -> bool:
+def create_file(dir_fd: int, name: str, content: bytes, *, mode: int, is_durable: bool = True) -> bool:
     """Create a file that is either whole and durable or not there at all.
 
     Returns False, and writes nothing, where the name exists already. The file has no name until it
-    is complete, so that a process killed at any point leaves nothing behind.
+    is complete, so that a process killed at any point leaves nothing behind. With `is_durable` False a power
+    cut may leave an empty or a half file: for what can be lost.
     """
     try:
         fd = os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, mode, dir_fd=dir_fd)
     except OSError as error:
         if error.errno not in _NO_UNNAMED_FILES:
             raise
-        return _create_by_temporary_name(dir_fd, name, content, mode=mode)
+        return _create_by_temporary_name(dir_fd, name, content, mode=mode, is_durable=is_durable)
     try:
-        _fill(fd, content, mode)
+        _fill(fd, content, mode, is_durable)
         try:
             os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=dir_fd, follow_symlinks=True)
         except FileExistsError:
             return False
         except FileNotFoundError:  # no /proc
-            return _create_by_temporary_name(dir_fd, name, content, mode=mode)
+            return _create_by_temporary_name(dir_fd, name, content, mode=mode, is_durable=is_durable)
     finally:
         os.close(fd)
-    os.fsync(dir_fd)
+    if is_durable:
+        os.fsync(dir_fd)
     return True
 
 
-def replace_file(dir_fd: int, name: str, content: bytes, *, mode: int, owner: tuple[int, int] | None = None) -> None:
+def replace_file(
+    dir_fd: int,
+    name: str,
+    content: bytes,
+    *,
+    mode: int,
+    owner: tuple[int, int] | None = None,
+    is_durable: bool = True,
+) -> None:
     """Put a whole new file in place of an old one: readers see the old or the new, never a part.
 
     The new one belongs to `owner` (user and group, as numbers) or to this process. A process killed in
-    the middle leaves the old file and at most one `.tmp-` file beside it.
+    the middle leaves the old file and at most one `.tmp-` file beside it. `is_durable` as in `create_file`.
     """
-    temporary = _write_temporary(dir_fd, content, mode, owner=owner)
+    temporary = _write_temporary(dir_fd, content, mode, owner=owner, is_durable=is_durable)
     try:
         os.rename(temporary, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
     except OSError:
         os.unlink(temporary, dir_fd=dir_fd)
         raise
-    os.fsync(dir_fd)
+    if is_durable:
+        os.fsync(dir_fd)
 
 
 def read_file(dir_fd: int, name: str, *, limit_bytes: int = 16 << 20) -> bytes | None:
@@ -158,25 +169,28 @@ def _open_absolute(path: str) -> int:
     return fd
 
 
-def _create_by_temporary_name(dir_fd: int, name: str, content: bytes, *, mode: int) -> bool:
-    temporary = _write_temporary(dir_fd, content, mode)
+def _create_by_temporary_name(dir_fd: int, name: str, content: bytes, *, mode: int, is_durable: bool) -> bool:
+    temporary = _write_temporary(dir_fd, content, mode, is_durable=is_durable)
     try:
         os.link(temporary, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd, follow_symlinks=False)
     except FileExistsError:
         return False
     finally:
         os.unlink(temporary, dir_fd=dir_fd)
-    os.fsync(dir_fd)
+    if is_durable:
+        os.fsync(dir_fd)
     return True
 
 
-def _write_temporary(dir_fd: int, content: bytes, mode: int, *, owner: tuple[int, int] | None = None) -> str:
+def _write_temporary(
+    dir_fd: int, content: bytes, mode: int, *, owner: tuple[int, int] | None = None, is_durable: bool = True
+) -> str:
     name = TEMPORARY_PREFIX + os.urandom(TEMPORARY_HEX_DIGITS // 2).hex()
     fd = os.open(name, _WRITE_FLAGS | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=dir_fd)
     try:
         if owner is not None:
             os.fchown(fd, *owner)
-        _fill(fd, content, mode)
+        _fill(fd, content, mode, is_durable)
     except OSError:
         os.unlink(name, dir_fd=dir_fd)
         raise
@@ -185,9 +199,10 @@ def _write_temporary(dir_fd: int, content: bytes, mode: int, *, owner: tuple[int
     return name
 
 
-def _fill(fd: int, content: bytes, mode: int) -> None:
+def _fill(fd: int, content: bytes, mode: int, is_durable: bool) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(fd, view) :]
     os.fchmod(fd, mode)
-    os.fsync(fd)
+    if is_durable:
+        os.fsync(fd)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 from django.http import HttpRequest
 
 from rattail.registry import load_target
+from rattail.site import site
 
 PERSON = "_person"  # the session's entry that says whose it is
 _SERVICE = "rattail.features.sessions.service"
@@ -33,7 +34,6 @@ def begin_session(request: HttpRequest, name: str) -> None:
     session = cast("Any", request).session
     session.flush()
     session[PERSON] = name
-    session.cycle_key()
 
 
 def leave_session(request: HttpRequest) -> None:
@@ -88,4 +88,4 @@ def end_sessions(name: str, *, keep: str = "") -> int:
 
 def _call(function: str, *words: str, **named: str) -> object:
     target = load_target(f"{_SERVICE}:{function}")
-    return cast("Any", target)(*words, **named)
+    return cast("Any", target)(*words, **named, now=site().now())

@@ -2,7 +2,7 @@
 
 from rattail.appdir.folder import Folder, Keep
 from rattail.config.option import Option
-from rattail.feature import Feature
+from rattail.feature import Feature, JobKind, Recurring
 
 FEATURE = Feature(
     name="sessions",
@@ -21,6 +21,14 @@ FEATURE = Feature(
     ),
     options=(
         Option(
+            name="backend",
+            help="Where sessions are kept. files: in the app folder; database: with the records, for an app that runs "
+            "on several machines. A change logs everybody out.",
+            default="files",
+            choices=("files", "database"),
+            takes_effect="at restart",
+        ),
+        Option(
             name="max_age_days",
             kind="integer",
             unit="days",
@@ -37,4 +45,16 @@ FEATURE = Feature(
             takes_effect="at restart",
         ),
     ),
+    apps=("rattail.features.sessions",),
+    middleware=("rattail.features.sessions.middleware.Sessions",),
+    jobs=(
+        JobKind(
+            "sessions.clean",
+            title="Remove sessions that nobody uses any more",
+            target="rattail.features.sessions.jobs:clean",
+            tries=3,
+            limit_s=600,
+        ),
+    ),
+    recurring=(Recurring("sessions.clean", at="04:10"),),
 )
