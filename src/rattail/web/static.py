@@ -51,9 +51,7 @@ def with_static_files(application: Callable[..., Any]) -> Callable[..., Any]:
     from whitenoise import WhiteNoise
 
     prefix = f"/static/{fingerprint()}/"
-    around = WhiteNoise(
-        application, max_age=_KEPT_S, immutable_file_test=lambda _, url: url.startswith(prefix)
-    )
+    around = WhiteNoise(application, max_age=_KEPT_S, immutable_file_test=lambda _, url: url.startswith(prefix))
     for name, path in files().items():
         around.add_file_to_dictionary(f"{prefix}{name}", str(path))
     around.add_file_to_dictionary("/favicon.ico", str(files()["web/icon.svg"]))
