@@ -20,7 +20,7 @@ UV_COMPILE = pip compile --quiet --upgrade --generate-hashes --universal --pytho
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-long lint types docs golden format bench lock clean migrations
+.PHONY: help run test programs test-long lint types docs golden format bench lock clean migrations
 
 help: ## Show what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -30,11 +30,14 @@ run: $(RUN)/.installed ## Install into .venv, make its app folder, show it and c
 	@$(RUN)/bin/rattail show-appdir
 	@$(RUN)/bin/rattail check-appdir
 
-test: lint types ## Everything a change has to pass; the last line is pytest's summary.
-	@$(TESTPY) -m pytest -q -n $(WORKERS) -m "not long"
+test: lint types programs ## Everything a change has to pass; the last line is pytest's summary.
+	@$(TESTPY) -m pytest -q -n $(WORKERS) --dist loadgroup -m "not long"
 
 test-long: $(TEST)/.installed ## The tests that take minutes.
 	@$(TESTPY) -m pytest -q -m long
+
+programs: ## Install the programs that tests ask for, where root and apt-get are there.
+	@requirements/system.sh
 
 lint: $(TEST)/.installed ## Format, lint and import contracts.
 	@$(RUFF) format --check --quiet . || { echo "formatting differs: run 'make format'"; exit 1; }

@@ -25,5 +25,5 @@ def needs_module(name: str, *, package: str) -> None:
 
 def _absent(text: str) -> None:
     if os.environ.get("CI"):
-        pytest.fail(f"{text}; CI has to install it (.ci/run)")
+        pytest.fail(f"{text}; requirements/system.sh has to install it")
     pytest.skip(text)

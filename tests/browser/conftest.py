@@ -1,0 +1,77 @@
+"""A real Chromium on a real shop. `SCREENS` is where pictures of every page are put, for a person to leaf through."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.kit.programs import needs_program
+from tests.kit.served import PASSWORD, Served, served_shop
+
+SCREENS = Path(os.environ.get("RATTAIL_TEST_SCREENS", Path(__file__).parents[2] / ".screens"))
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+Enter = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    program = needs_program("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A shop with sample records and the whole cast, served."""
+    with served_shop(tmp_path_factory.mktemp("served")) as served:
+        yield served
+
+
+@pytest.fixture
+def context(chromium: Browser, shop: Served) -> Iterator[BrowserContext]:
+    """A browser window of its own; a request to any other host, or a word of the console's errors, fails the test."""
+    made = chromium.new_context(base_url=shop.address, viewport={"width": 1280, "height": 900})
+    complaints: list[str] = []
+    made.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    made.on("weberror", lambda error: complaints.append(str(error.error)))
+    made.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((shop.address, "data:", "blob:")) else complaints.append(request.url)
+        ),
+    )
+    yield made
+    made.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def enter(context: BrowserContext) -> Enter:
+    """Log somebody in: `page = enter("alice")`."""
+
+    def log_in(name: str, password: str = PASSWORD) -> Page:
+        page = context.new_page()
+        page.goto("/login/")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(lambda url: "/login/" not in url)
+        return page
+
+    return log_in
