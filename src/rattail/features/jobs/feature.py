@@ -1,5 +1,64 @@
 """What jobs declares."""
 
-from rattail.feature import Feature
+from rattail.config.option import Option
+from rattail.feature import Command, Feature, JobKind, Permission, Recurring
 
-FEATURE = Feature(name="jobs", title="Jobs")
+_CLI = "rattail.features.jobs.cli"
+
+FEATURE = Feature(
+    name="jobs",
+    title="Jobs",
+    options=(
+        Option(
+            name="keep_days",
+            kind="integer",
+            unit="days",
+            help="Jobs that ended are forgotten after this time.",
+            default=30,
+            minimum=1,
+            takes_effect="at restart",
+        ),
+        Option(
+            name="workers",
+            kind="integer",
+            unit="processes",
+            help="How many workers serve starts.",
+            default=1,
+            minimum=1,
+            maximum=64,
+            takes_effect="at restart",
+        ),
+        Option(
+            name="concurrency",
+            kind="integer",
+            unit="jobs",
+            help="How many jobs one worker runs at the same time; 0: one where the records are in SQLite, two else.",
+            default=0,
+            minimum=0,
+            maximum=64,
+            takes_effect="at restart",
+        ),
+        Option(
+            name="stop_wait_s",
+            kind="integer",
+            unit="seconds",
+            help="How long a worker that is told to stop lets its jobs go on; what still runs then runs again later.",
+            default=30,
+            minimum=0,
+            takes_effect="at restart",
+        ),
+    ),
+    permissions=(
+        Permission("jobs.view", "See everybody's jobs"),
+        Permission("jobs.configure", "Cancel and retry everybody's jobs, and see why one failed"),
+    ),
+    commands=(
+        Command("list-jobs", "List background jobs, the newest first.", f"{_CLI}:list_jobs"),
+        Command("show-job", "Show a job: how far it is, or how it ended.", f"{_CLI}:show_job"),
+        Command("cancel-job", "Call a job off, waiting or running.", f"{_CLI}:cancel_job"),
+        Command("retry-job", "Let a failed or cancelled job run again.", f"{_CLI}:retry_job"),
+        Command("run-jobs", "Work off every job that waits, here and now.", f"{_CLI}:run_jobs"),
+    ),
+    jobs=(JobKind("jobs.forget", "Forget old jobs", "rattail.features.jobs.forget:forget", tries=3, limit_s=600),),
+    recurring=(Recurring("jobs.forget", at="03:40"),),
+)
