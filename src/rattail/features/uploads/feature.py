@@ -2,7 +2,10 @@
 
 from rattail.appdir.folder import Folder, Keep
 from rattail.config.option import Option
-from rattail.feature import Feature, Permission
+from rattail.feature import FORM, POST, Command, Feature, Page, Permission
+
+_HERE = "rattail.features.uploads"
+_VIEWS = f"{_HERE}.views"
 
 FEATURE = Feature(
     name="uploads",
@@ -47,5 +50,17 @@ FEATURE = Feature(
             takes_effect="at restart",
         ),
     ),
+    checks=("rattail.features.uploads.checks:check_uploads",),
+    commands=(
+        Command("list-uploads", "List uploaded files that wait to be used.", f"{_HERE}.cli:list_uploads"),
+        Command("purge-uploads", "Delete uploaded files that nobody used.", f"{_HERE}.cli:purge_uploads"),
+    ),
     permissions=(Permission("uploads.create", "Upload files", roles=("buyer", "receiver", "counter")),),
+    pages=(
+        Page("uploads/", "uploads.list", f"{_VIEWS}:uploads", "uploads.create", FORM, menu="Uploads", order=70),
+        Page("uploads/form/", "uploads.form", f"{_VIEWS}:post_form", "uploads.create", POST),
+        Page("uploads/<str:token>/", "uploads.one", f"{_VIEWS}:one", "uploads.create", ("HEAD", "PATCH", "DELETE")),
+        Page("uploads/<str:token>/delete/", "uploads.delete", f"{_VIEWS}:delete", "uploads.create", POST),
+    ),
+    middleware=(f"{_HERE}.form_post.FilesOfForms",),
 )
