@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from rattail.appdir.files import create_file, replace_file
+from rattail.appdir.files import create_file
 from rattail.appdir.names import is_temporary
 from rattail.appdir.refusal import refusal
+from rattail.features.sessions.exchange import replace_if_there
 from rattail.features.sessions.ground import Ground
 from rattail.features.sessions.locks import FileLocks
 from rattail.features.sessions.record import LARGEST_BYTES, NAME_LENGTH, Codec, Record, Unsound
@@ -39,30 +40,26 @@ class FilesShelf:
         return self._locks.hold(name, wait_s=wait_s)
 
     def read(self, name: str) -> Record | None:
-        with self._opened("read") as folder_fd:
+        with self._telling("read"):
             try:
-                content = _content(folder_fd, name)
+                content = _content(self._ground.opened(), name)
             except FileNotFoundError:
                 return None
         return self._codec.decode(name, content)
 
     def create(self, name: str, record: Record) -> bool:
         content = self._codec.encode(name, record)
-        with self._opened("write") as folder_fd:
-            return create_file(folder_fd, name, content, mode=_MODE, is_durable=False)
+        with self._telling("write"):
+            return create_file(self._ground.opened(), name, content, mode=_MODE, is_durable=False)
 
     def replace(self, name: str, record: Record) -> bool:
         content = self._codec.encode(name, record)
-        with self._opened("write") as folder_fd:
-            try:
-                os.lstat(name, dir_fd=folder_fd)
-            except FileNotFoundError:
-                return False
-            replace_file(folder_fd, name, content, mode=_MODE, is_durable=False)
-        return True
+        with self._telling("write"):
+            return replace_if_there(self._ground.opened(), name, content, mode=_MODE)
 
     def remove(self, name: str) -> None:
-        with self._opened("remove a session from") as folder_fd, suppress(FileNotFoundError):
+        with self._telling("remove one of"), suppress(FileNotFoundError):
+            folder_fd = self._ground.opened()
             try:
                 os.unlink(name, dir_fd=folder_fd)
             except IsADirectoryError:
@@ -70,14 +67,15 @@ class FilesShelf:
                     os.rmdir(name, dir_fd=folder_fd)
 
     def names(self, *, person: str | None = None, seen_before_s: int | None = None) -> Iterator[str]:
-        with self._opened("read") as folder_fd:
-            names = os.listdir(folder_fd)
+        with self._telling("list"):
+            names = os.listdir(self._ground.opened())
         yield from (name for name in names if len(name) == NAME_LENGTH and _HEX.issuperset(name))
 
     def remove_leftovers(self) -> int:
         """Remove what processes that were killed long ago left half-written; returns how many."""
         removed = 0
-        with self._opened("clean") as folder_fd:
+        with self._telling("clean"):
+            folder_fd = self._ground.opened()
             for name in filter(is_temporary, os.listdir(folder_fd)):
                 with suppress(FileNotFoundError):
                     if time.time() - os.lstat(name, dir_fd=folder_fd).st_mtime > _LEFTOVER_AGE_S:
@@ -86,10 +84,9 @@ class FilesShelf:
         return removed
 
     @contextmanager
-    def _opened(self, doing: str) -> Iterator[int]:
+    def _telling(self, doing: str) -> Iterator[None]:
         try:
-            with self._ground.opened() as folder_fd:
-                yield folder_fd
+            yield
         except OSError as error:
             raise refusal(f"{doing} the sessions in", self._ground.location, error) from error
 

@@ -84,8 +84,7 @@ class FileLocks:
     def _open(self, number: int) -> int:
         file = f"{number:02x}"
         try:
-            with self._ground.opened() as folder_fd:
-                return os.open(file, _FLAGS, _MODE, dir_fd=folder_fd)
+            return os.open(file, _FLAGS, _MODE, dir_fd=self._ground.opened())
         except OSError as error:
             raise refusal("open the lock of sessions", f"{self._ground.location}/{file}", error) from error
 

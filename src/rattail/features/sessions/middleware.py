@@ -51,7 +51,7 @@ class Sessions:
         patch_vary_headers(response, ("Cookie",))
         if session.is_worth_saving and response.status_code < _FAULTS_OF_OURS:
             session.save()
-            if session.session_key:
+            if session.session_key and session.is_cookie_due:
                 _set_cookie(response, session.session_key)
         elif session.was_flushed and settings.SESSION_COOKIE_NAME in request.COOKIES:
             response.delete_cookie(

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from rattail.web.sessions import PERSON
 
@@ -31,12 +31,16 @@ class Visitor(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A session: since when, when seen last (seconds of the epoch), by whom, and its entries."""
+    """A session: since when, when seen last (seconds of the epoch), by whom, and its entries.
+
+    `body` is all of it as JSON. Entries may be changed by whoever has them; the body stays as it was.
+    """
 
     started_s: int
     seen_s: int
     visitor: Visitor
     entries: Mapping[str, Any]
+    body: bytes
 
     @property
     def person(self) -> str:
@@ -53,6 +57,25 @@ class Record(NamedTuple):
         return datetime.fromtimestamp(self.started_s, UTC)
 
 
+def record_of(entries: Mapping[str, Any], *, started_s: int, seen_s: int, visitor: Visitor) -> Record:
+    """A session with those entries, to be kept.
+
+    Raises:
+        TypeError: an entry is nothing that JSON knows.
+        ValueError: it is larger than a session may be.
+    """
+    words = (word[:_MOST_OF_A_WORD] for word in visitor)
+    body = _write([_VERSION, started_s, seen_s, *words, entries]).encode()
+    if len(body) > LARGEST_BYTES - _SIGNATURE_LENGTH - 1:
+        raise ValueError(f"a session of {len(body):,} bytes: expected {LARGEST_BYTES:,} at most")
+    return Record(started_s, seen_s, visitor, entries, body)
+
+
+def entries_in(body: bytes) -> dict[str, Any]:
+    """The entries as they were when a body was written, whatever was done with them since."""
+    return cast("dict[str, Any]", json.loads(body)[-1])
+
+
 def name_of_key(key: str) -> str:
     """The name that a session is kept under. Nobody who reads it can tell the key, which only its browser has."""
     return hashlib.sha256(f"rattail session:{key}".encode()).hexdigest()
@@ -65,17 +88,8 @@ class Codec:
         self._key = hmac.digest(secret.encode(), b"rattail sessions, version 1", "sha256")
 
     def encode(self, name: str, record: Record) -> bytes:
-        """A record as bytes that only somebody with the secret can make, and that mean nothing under another name.
-
-        Raises:
-            TypeError: an entry is nothing that JSON knows.
-            ValueError: it is larger than a session may be.
-        """
-        visitor = (word[:_MOST_OF_A_WORD] for word in record.visitor)
-        body = _write([_VERSION, record.started_s, record.seen_s, *visitor, record.entries]).encode()
-        if len(body) > LARGEST_BYTES - _SIGNATURE_LENGTH - 1:
-            raise ValueError(f"a session of {len(body):,} bytes: expected {LARGEST_BYTES:,} at most")
-        return b"%s\n%s" % (self._sign(name, body), body)
+        """A record as bytes that only somebody with the secret can make, and that mean nothing under another name."""
+        return b"%s\n%s" % (self._sign(name, record.body), record.body)
 
     def decode(self, name: str, content: bytes) -> Record:
         """The record that `encode` was given.
@@ -94,7 +108,7 @@ class Codec:
             raise Unsound("it is no session") from None
         if version != _VERSION:
             raise Unsound(f"it is of version {version!r}")
-        return Record(started_s, seen_s, Visitor(address, user_agent), entries)
+        return Record(started_s, seen_s, Visitor(address, user_agent), entries, body)
 
     def _sign(self, name: str, body: bytes) -> bytes:
         return hmac.digest(self._key, name.encode() + b"\n" + body, "sha256").hex().encode()

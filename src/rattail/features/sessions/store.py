@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase
 from django.utils.crypto import get_random_string
 
 from rattail.errors import ConfigInvalid
-from rattail.features.sessions.record import Codec, Record, Unsound, Visitor, name_of_key
+from rattail.features.sessions.record import Codec, Record, Unsound, Visitor, entries_in, name_of_key, record_of
 from rattail.features.sessions.shelf import Hold, Shelf
 from rattail.site import Site, site
 
@@ -101,7 +101,7 @@ class SessionStore(SessionBase):
         self.is_broken = False
         self._session_cache: dict[str, Any]
         self._found: Record | None = None
-        self._was: dict[str, str] = {}
+        self.is_cookie_due = False
         self._hold: Hold | None = None
 
     @property
@@ -114,7 +114,7 @@ class SessionStore(SessionBase):
         """Whether something was changed, or it is time to write down that this session is in use."""
         if self.modified:
             return bool(self.session_key or self._entries())
-        return self._found is not None and abs(_now_s() - self._found.seen_s) >= SEEN_EVERY_S
+        return self._found is not None and _is_due(self._found, now_s=_now_s())
 
     def load(self) -> dict[str, Any]:
         """The entries of the session that the key names; none, and no key, where there is no such session.
@@ -138,9 +138,8 @@ class SessionStore(SessionBase):
             self.release()
             self._session_key = None
             return {}
-        entries = dict(record.entries)
-        self._remember(record)
-        return entries
+        self._found = record
+        return dict(record.entries)
 
     def save(self, must_create: bool = False) -> None:
         """Write what was changed. Nothing is written where the session was ended meanwhile, or is out of order."""
@@ -172,13 +171,15 @@ class SessionStore(SessionBase):
         entries = self._entries(no_load=True)
         while True:
             key = get_random_string(KEY_LENGTH, VALID_KEY_CHARS)
-            record = Record(_now_s(), _now_s(), self.visitor, entries)
+            now_s = _now_s()
+            record = record_of(entries, started_s=now_s, seen_s=now_s, visitor=self.visitor)
             if shelf().create(name_of_key(key), record):
                 break
         self.release()
         self._session_key = key
         self.modified = True
-        self._remember(record)
+        self.is_cookie_due = True
+        self._found = record
 
     def cycle_key(self) -> None:
         """Go on with the same entries under a new key; the old one opens nothing any more."""
@@ -218,7 +219,6 @@ class SessionStore(SessionBase):
         self.release()
         self._session_key = None
         self._found = None
-        self._was = {}
         self.was_flushed = True
 
     def exists(self, session_key: str) -> bool:
@@ -251,23 +251,24 @@ class SessionStore(SessionBase):
         return isinstance(key, str) and len(key) == KEY_LENGTH and _KEY_LETTERS.issuperset(key)
 
     def _replace(self, name: str, there: Record, entries: Mapping[str, Any]) -> None:
-        record = Record(there.started_s, _now_s(), self.visitor, entries)
+        now_s = _now_s()
+        is_due = _is_due(there, now_s=now_s)
+        seen_s = now_s if is_due else there.seen_s
+        record = record_of(entries, started_s=there.started_s, seen_s=seen_s, visitor=self.visitor)
         if not shelf().replace(name, record):
             self._lost()
             return
         self._session_cache = dict(entries)
-        self._remember(record)
-
-    def _remember(self, record: Record) -> None:
+        self.is_cookie_due |= is_due
         self._found = record
-        self._was = {name: json.dumps(value) for name, value in record.entries.items()}
 
     def _merged(self, there: Mapping[str, Any]) -> dict[str, Any]:
         """What is there by now, with every entry that this request changed as it left it."""
         own = self._entries()
-        merged = {name: value for name, value in there.items() if name in own or name not in self._was}
+        was = entries_in(self._found.body) if self._found is not None else {}
+        merged = {name: value for name, value in there.items() if name in own or name not in was}
         for name, value in own.items():
-            if self._was.get(name) != json.dumps(value):
+            if name not in was or json.dumps(was[name]) != json.dumps(value):  # 1 == True, and their texts differ
                 merged[name] = value
         return merged
 
@@ -276,6 +277,11 @@ class SessionStore(SessionBase):
         log.info("session %s was ended meanwhile; what a late request changed in it was dropped", self.public_id)
         self._session_key = None
         self._found = None
+
+
+def _is_due(record: Record, *, now_s: int) -> bool:
+    """Whether it is time to write down that a session is in use, and to let its cookie live longer."""
+    return abs(now_s - record.seen_s) >= SEEN_EVERY_S
 
 
 def _now_s() -> int:
