@@ -18,6 +18,7 @@ from django.db.backends.signals import connection_created
 
 from rattail.errors import RattailError
 from rattail.feature import JobKind
+from rattail.jobs.calling_off import process_name
 from rattail.jobs.ending import End
 from rattail.jobs.models import Job
 from rattail.jobs.progress import Told
@@ -27,6 +28,7 @@ from rattail.site import Site
 
 _log = logging.getLogger("rattail.jobs")
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _CHUNK = 65536
 _MOST_FAILURE = 20_000
 _KILL_AFTER_S = 1.0
@@ -172,6 +174,7 @@ def _settle(running: Running, parent: int) -> None:
     with suppress(PermissionError):
         os.setpgid(0, 0)
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _libc.prctl(_PR_SET_NAME, process_name(running.id).encode(), 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
     connection_created.disconnect(dispatch_uid=IMPATIENT)

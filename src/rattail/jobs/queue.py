@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from rattail.errors import NoSuchThing, WouldOverwrite
 from rattail.feature import JobKind
+from rattail.jobs.calling_off import stop_here
 from rattail.jobs.models import CANCELLED, FAILED, READY, RUNNING, UNFINISHED, Job
 
 _MOST_COLLISIONS = 20
@@ -60,11 +61,13 @@ def cancel(job_id: int, *, now: datetime) -> Job:
     """Call a job off. A waiting one is cancelled; the process of a running one is stopped within about a second.
 
     Once this has been committed, an effect of the job can no longer happen. A job that has ended stays as it is:
-    look at the state of the returned job.
+    look at the state of the returned job. Best called outside of a transaction: on SQLite, while the job holds the
+    lock for writing, it could not begin to stop before the job has ended.
 
     Raises:
         NoSuchThing: there is no such job.
     """
+    stop_here(job_id)
     with transaction.atomic():
         job = _locked(job_id)
         if job.state == READY:

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from rattail.audit.trail import record
+from rattail.jobs.calling_off import stop_here
 from rattail.jobs.models import Job
 from rattail.jobs.queue import cancel, retry
 
@@ -17,6 +18,7 @@ def cancel_job(job_id: int, *, actor: str, now: datetime) -> Job:
     Raises:
         NoSuchThing: there is no such job.
     """
+    stop_here(job_id)
     with transaction.atomic():
         job = cancel(job_id, now=now)
         record("cancel job", f"job {job_id}", actor=actor, now=now, details={"kind": job.kind, "state": job.state})
