@@ -1,1 +1,1 @@
-"""Files for a while: downloads that people asked for, CSV going in and out."""
+"""Work files: lists that people take along as files, made in the background and found again under "my files"."""
