@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from rattail.errors import NotAllowed
 from rattail.registry import load_target
-from rattail.site import Site
+from rattail.site import Site, site
 
 PERSON_OF = "RATTAIL_PERSON_OF"  # the setting that names the function which knows who asks
 
@@ -65,6 +65,18 @@ def person_of(request: HttpRequest) -> Person | None:
         target = getattr(settings, PERSON_OF, "")
         known["person"] = load_target(target)(request) if target else None  # type: ignore[operator]
     return cast("Person | None", known["person"])
+
+
+def person_named(name: str) -> Person | None:
+    """Somebody with an account that is not disabled, as they are now: for work in the background that they asked for.
+
+    The module of the feature that knows who asks (`Feature.access`) has a function of this name too.
+    """
+    access = next((feature.access for feature in site().registry.features if feature.access), "")
+    if not access:
+        return None
+    target = f"{access.partition(':')[0]}:person_named"
+    return cast("Person | None", load_target(target)(name))  # type: ignore[operator]
 
 
 def signed_in(request: HttpRequest) -> Person:
