@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from rattail.errors import NoSuchThing, WouldOverwrite
 from rattail.feature import JobKind
@@ -13,6 +14,7 @@ from rattail.jobs.calling_off import stop_here
 from rattail.jobs.models import CANCELLED, FAILED, READY, RUNNING, UNFINISHED, Job
 
 _MOST_COLLISIONS = 20
+_LARGEST_ID = 2**63 - 1
 
 
 def enqueue(
@@ -109,17 +111,21 @@ def find_job(job_id: int) -> Job:
     Raises:
         NoSuchThing: there is no such job.
     """
-    job = Job.objects.filter(pk=job_id).first()
+    job = _found(Job.objects.all(), job_id)
     if job is None:
         raise _no_job(job_id)
     return job
 
 
 def _locked(job_id: int) -> Job:
-    job = Job.objects.select_for_update().filter(pk=job_id).first()
+    job = _found(Job.objects.select_for_update(), job_id)
     if job is None:
         raise _no_job(job_id)
     return job
+
+
+def _found(jobs: QuerySet[Job], job_id: int) -> Job | None:
+    return jobs.filter(pk=job_id).first() if 0 < job_id <= _LARGEST_ID else None
 
 
 def _no_job(job_id: int) -> NoSuchThing:

@@ -1,9 +1,10 @@
 """What jobs declares."""
 
 from rattail.config.option import Option
-from rattail.feature import Command, Feature, JobKind, Permission, Recurring
+from rattail.feature import POST, SIGNED_IN, Command, Feature, JobKind, List, Page, Permission, Recurring
 
 _CLI = "rattail.features.jobs.cli"
+_VIEWS = "rattail.features.jobs.views"
 
 FEATURE = Feature(
     name="jobs",
@@ -59,6 +60,14 @@ FEATURE = Feature(
         Command("retry-job", "Let a failed or cancelled job run again.", f"{_CLI}:retry_job"),
         Command("run-jobs", "Work off every job that waits, here and now.", f"{_CLI}:run_jobs"),
     ),
+    pages=(
+        Page("jobs/", "jobs.list", f"{_VIEWS}:listed", SIGNED_IN, menu="Jobs", order=70),
+        Page("jobs/<int:job_id>/", "jobs.one", f"{_VIEWS}:one", SIGNED_IN),
+        Page("jobs/<int:job_id>/progress/", "jobs.progress", f"{_VIEWS}:progress", SIGNED_IN),
+        Page("jobs/<int:job_id>/cancel/", "jobs.cancel", f"{_VIEWS}:cancel", SIGNED_IN, POST),
+        Page("jobs/<int:job_id>/retry/", "jobs.retry", f"{_VIEWS}:retry", SIGNED_IN, POST),
+    ),
+    lists=(List("jobs", "rattail.features.jobs.listing:JOBS", SIGNED_IN),),
     jobs=(JobKind("jobs.forget", "Forget old jobs", "rattail.features.jobs.forget:forget", tries=3, limit_s=600),),
     recurring=(Recurring("jobs.forget", at="03:40"),),
 )
