@@ -1,0 +1,95 @@
+"""Logging in and out."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from rattail.features.accounts.access import let_in
+from rattail.features.accounts.login import log_in, log_out
+from rattail.features.accounts.tries import Limits
+from rattail.site import site
+from rattail.web.access import Request, signed_in
+from rattail.web.failures import failure
+from rattail.web.sessions import leave_session
+
+_LONGEST_NAME_TYPED = 200
+
+
+def login(request: Request) -> HttpResponse:
+    """The form, and what became of it."""
+    goal = _goal(request)
+    if request.method != "POST":
+        return redirect(goal) if request.person else _form(request, goal)
+    name = request.POST.get("username", "")[:_LONGEST_NAME_TYPED]
+    password = request.POST.get("password", "")
+    if not name.strip() or not password:
+        return _form(request, goal, error="Type your name and your password.", name=name)
+    limits = Limits.of(request.site.settings)
+    answer = log_in(name=name, password=password, address=address_of(request), limits=limits, now=request.site.now())
+    if answer.wait_s:
+        return _wait(request, answer.wait_s)
+    if answer.user is None:
+        error = "Name and password do not fit together, or the account is disabled. Try again."
+        return _form(request, goal, error=error, name=name)
+    let_in(request, answer.user)
+    rotate_token(request)
+    return redirect(goal)
+
+
+def logout(request: Request) -> HttpResponse:
+    """End this one session."""
+    log_out(signed_in(request).name, now=request.site.now())
+    leave_session(request)
+    return redirect(reverse("accounts.login"))
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where a request comes from. What a proxy says about it counts only where one is expected, on this machine."""
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    if not site().text("web.public_url") or not _is_this_machine(peer):
+        return peer
+    said = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
+    try:
+        return str(ip_address(said))
+    except ValueError:
+        return peer
+
+
+def _is_this_machine(peer: str) -> bool:
+    try:
+        return not peer or ip_address(peer).is_loopback  # empty: the peer is a socket of this machine
+    except ValueError:
+        return False
+
+
+def _goal(request: Request) -> str:
+    """Where somebody wanted to go; only ever a page of this app."""
+    asked = request.POST.get("next", "") or request.GET.get("next", "")
+    is_own = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    is_loop = asked.startswith(reverse("accounts.login"))
+    return asked if is_own and asked.isprintable() and not is_loop else "/"
+
+
+def _form(request: Request, goal: str, *, error: str = "", name: str = "") -> HttpResponse:
+    values = {"title": "Log in", "next": goal, "error": error, "name": name}
+    return render(request, "accounts/login.html", values, status=422 if error else 200)
+
+
+def _wait(request: Request, wait_s: int) -> HttpResponse:
+    minutes = -(-wait_s // 60)
+    in_time = f"{minutes} minutes" if minutes > 1 else f"{wait_s} seconds"
+    response = failure(
+        request,
+        429,
+        "Too many tries",
+        f"There were too many tries to log in. Wait {in_time}, then try again.",
+        hint="If you have forgotten your password, a manager can give you a new one.",
+    )
+    response.headers["Retry-After"] = str(wait_s)
+    return response
