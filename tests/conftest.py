@@ -25,6 +25,7 @@ from tests.kit.emptied import empty
 from tests.kit.environment import Environment, build_environment, build_wheel
 from tests.kit.postgres import Server, running_server
 from tests.kit.records import migrated_database, variables, write_migrated_file
+from tests.kit.web import empty_web
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -162,6 +163,22 @@ def emptied_env(shared_env: Mapping[str, str]) -> Mapping[str, str]:
     """As `migrated_env`, in a fraction of the time: the tables are those of the test before, emptied."""
     empty(shared_env)
     return shared_env
+
+
+@pytest.fixture(scope="session")
+def shared_web_env(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Mapping[str, str]:
+    """The app folder that all tests of `tests.kit.web` share; they ask for `web_env`."""
+    root = tmp_path_factory.mktemp("web") / "app"
+    make(registry, Request(located=Located(str(root), "in a test"), now=NOW), environ={})
+    write_migrated_file(root)
+    return {"RATTAIL_APPDIR": str(root)}
+
+
+@pytest.fixture
+def web_env(shared_web_env: Mapping[str, str]) -> Mapping[str, str]:
+    """What names an app folder for the web application, with nothing in it; see `tests.kit.web`."""
+    empty_web(shared_web_env)
+    return shared_web_env
 
 
 @pytest.fixture

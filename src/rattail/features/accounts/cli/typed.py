@@ -26,7 +26,10 @@ def password_options(function: F) -> F:
     """The options of a command that takes a password."""
     for option in (
         click.option(
-            "--final", "is_final", is_flag=True, help="The password stays: it need not be changed at the first login."
+            "--keep-password",
+            "is_kept",
+            is_flag=True,
+            help="The password stays: it need not be changed at the first login.",
         ),
         click.option("--generate", "is_generated", is_flag=True, help="Make a password up, and print it once."),
         click.option(

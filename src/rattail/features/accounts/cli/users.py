@@ -32,7 +32,7 @@ def make_user(
     email: str,
     is_stdin: bool,
     is_generated: bool,
-    is_final: bool,
+    is_kept: bool,
 ) -> Outcome:
     """Make somebody who may log in; the password is asked for, and has to be changed at the first login.
 
@@ -49,7 +49,7 @@ def make_user(
         store=store,
         display_name=display_name,
         email=email,
-        must_change=not is_final,
+        must_change=not is_kept,
         rules=service.Rules.of(session.settings),
         actor=session.actor,
         now=datetime.now(UTC),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,7 +11,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from rattail.features.accounts.access import let_in
 from rattail.features.accounts.login import log_in, log_out
 from rattail.features.accounts.tries import Limits
-from rattail.site import site
 from rattail.web.access import Request, signed_in
 from rattail.web.failures import failure
 from rattail.web.sessions import leave_session
@@ -31,7 +28,9 @@ def login(request: Request) -> HttpResponse:
     if not name.strip() or not password:
         return _form(request, goal, error="Type your name and your password.", name=name)
     limits = Limits.of(request.site.settings)
-    answer = log_in(name=name, password=password, address=address_of(request), limits=limits, now=request.site.now())
+    answer = log_in(
+        name=name, password=password, address=request.META.get("REMOTE_ADDR", ""), limits=limits, now=request.site.now()
+    )
     if answer.wait_s:
         return _wait(request, answer.wait_s)
     if answer.user is None:
@@ -47,25 +46,6 @@ def logout(request: Request) -> HttpResponse:
     log_out(signed_in(request).name, now=request.site.now())
     leave_session(request)
     return redirect(reverse("accounts.login"))
-
-
-def address_of(request: HttpRequest) -> str:
-    """Where a request comes from. What a proxy says about it counts only where one is expected, on this machine."""
-    peer = str(request.META.get("REMOTE_ADDR", ""))
-    if not site().text("web.public_url") or not _is_this_machine(peer):
-        return peer
-    said = str(request.META.get("HTTP_X_FORWARDED_FOR", "")).rpartition(",")[2].strip()
-    try:
-        return str(ip_address(said))
-    except ValueError:
-        return peer
-
-
-def _is_this_machine(peer: str) -> bool:
-    try:
-        return not peer or ip_address(peer).is_loopback  # empty: the peer is a socket of this machine
-    except ValueError:
-        return False
 
 
 def _goal(request: Request) -> str:
