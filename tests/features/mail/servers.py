@@ -37,7 +37,7 @@ class Arrived(NamedTuple):
     @property
     def text(self) -> str:
         content: str = self.message.get_content()
-        return content
+        return content.replace("\r\n", "\n")
 
 
 class MailServer:
@@ -47,6 +47,7 @@ class MailServer:
         self.mails: list[Arrived] = []
         self.answers: dict[str, str] = {}
         self.connections = 0
+        self.taken: Path | None = None  # a file that is made when a mail was taken
         self.port = 0
 
     @property
@@ -71,6 +72,8 @@ class MailServer:
         if refusal is None:
             content = envelope.content
             assert isinstance(content, bytes)
+            if self.taken is not None:
+                self.taken.touch()
             self.mails.append(Arrived(str(envelope.mail_from), list(envelope.rcpt_tos), content))
         return refusal or "250 taken"
 
