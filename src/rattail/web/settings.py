@@ -6,11 +6,11 @@ import hashlib
 import os
 from importlib.util import find_spec
 from typing import Any
-from urllib.parse import urlsplit
 
 from rattail.registry import Registry
 from rattail.site import Site
 from rattail.web.access import PERSON_OF
+from rattail.web.public import public_url
 
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 _KIB = 1024
@@ -40,13 +40,13 @@ def signing_key(site: Site, purpose: str) -> str:
 
 
 def _security(site: Site) -> dict[str, Any]:
-    public = urlsplit(site.text("web.public_url"))
-    is_tls = public.scheme == "https"
+    public = public_url(site.text("web.public_url"))
+    is_tls = public is not None and public.is_tls
     settings: dict[str, Any] = {
         "SECRET_KEY": signing_key(site, "django"),
         "DEBUG": False,
-        "ALLOWED_HOSTS": [*LOOPBACK_HOSTS, *([public.hostname] if public.hostname else [])],
-        "CSRF_TRUSTED_ORIGINS": [f"{public.scheme}://{public.netloc}"] if public.netloc else [],
+        "ALLOWED_HOSTS": [*LOOPBACK_HOSTS, *([public.allowed_host] if public else [])],
+        "CSRF_TRUSTED_ORIGINS": [public.origin] if public else [],
         "CSRF_FAILURE_VIEW": "rattail.web.failures.csrf_failure",
         "CSRF_COOKIE_NAME": "rattail_form",
         "CSRF_COOKIE_HTTPONLY": True,
@@ -63,11 +63,7 @@ def _security(site: Site) -> dict[str, Any]:
         "X_FRAME_OPTIONS": "DENY",
     }
     if is_tls:
-        settings |= {
-            "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
-            "SECURE_HSTS_SECONDS": _HSTS_S,
-            "SECURE_HSTS_INCLUDE_SUBDOMAINS": False,
-        }
+        settings |= {"SECURE_HSTS_SECONDS": _HSTS_S, "SECURE_HSTS_INCLUDE_SUBDOMAINS": False}
     return settings
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rattail.site import open_site
+from rattail.web.public import public_url
 from rattail.web.settings import web_settings
 
 
@@ -15,6 +16,7 @@ def application(root: str) -> Callable[..., Any]:
     site.open_django(web_settings(site))
     from django.core.handlers.wsgi import WSGIHandler
 
+    from rattail.web.proxied import behind_proxy
     from rattail.web.static import with_static_files
 
-    return with_static_files(WSGIHandler())
+    return behind_proxy(with_static_files(WSGIHandler()), public_url(site.text("web.public_url")))

@@ -1,7 +1,9 @@
 """What serving declares."""
 
 from rattail.config.option import Option
-from rattail.feature import Feature
+from rattail.feature import PUBLIC, Command, Feature, Page
+
+_CLI = "rattail.features.serve.cli"
 
 FEATURE = Feature(
     name="serve",
@@ -53,4 +55,9 @@ FEATURE = Feature(
         ),
     ),
     tables=(("web", "The web application"),),
+    commands=(Command("serve", "Run the web application and the workers.", f"{_CLI}.serve:serve"),),
+    pages=(
+        Page("healthz", "serve.alive", "rattail.features.serve.health:alive", PUBLIC),
+        Page("readyz", "serve.ready", "rattail.features.serve.health:ready", PUBLIC),
+    ),
 )

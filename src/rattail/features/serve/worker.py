@@ -1,0 +1,36 @@
+"""The worker process: the app folder opened, and `rattail.jobs.worker` in it."""
+
+from __future__ import annotations
+
+from rattail.database.migrate import require_migrated
+from rattail.database.setup import connect, require_file
+from rattail.features.serve.logs import begin_log
+from rattail.features.serve.process import say_ready
+from rattail.site import Site, open_site
+
+
+def run_jobs(root: str, *, ready_fd: int) -> None:
+    """Work off jobs until SIGTERM.
+
+    Raises:
+        LayoutOutdated: `migrate-db` has not been run.
+        DatabaseUnreachable: the database does not answer.
+    """
+    site = open_site(root)
+    begin_log(site, "worker")
+    site.open_django()
+    require_records(site)
+    from rattail.jobs.worker import run
+
+    say_ready(ready_fd)
+    run(site)
+
+
+def require_records(site: Site) -> None:
+    """Refuse to work where the tables are not those of this code; no connection is left open."""
+    from django.db import connections
+
+    require_file(site.where, may_create=False)
+    connect()
+    require_migrated(site.registry.apps)
+    connections.close_all()
