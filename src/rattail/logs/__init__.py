@@ -1,0 +1,1 @@
+"""Log files: one for each kind of process, safe with several writers."""
