@@ -13,4 +13,7 @@ class Entry(models.Model):
     details = models.JSONField(default=dict)
 
     class Meta:
-        indexes = (models.Index(fields=["subject", "at"], name="audit_subject"),)
+        indexes = (
+            models.Index(fields=["subject", "at"], name="audit_subject"),
+            models.Index(fields=["at", "id"], name="audit_at"),
+        )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from rattail.cli.session import Session
-from rattail.errors import InputRejected
+from rattail.errors import InputRejected, RattailError
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LARGEST_BYTES = 4096
@@ -63,6 +63,20 @@ def typed_password(session: Session, *, is_stdin: bool, is_generated: bool) -> T
             hint="add --generate to have one made up, or --password-stdin to read it from the standard input",
         )
     return Typed(str(click.prompt("password", hide_input=True, confirmation_prompt=True, err=True)), False)
+
+
+def forget_sessions(session: Session, name: str) -> None:
+    """Remove the sessions of somebody who was logged out everywhere: they open nothing any more, and would only be
+    listed still. Where that cannot be done just now, they go when they are too old."""
+    from rattail.site import open_site
+    from rattail.web.sessions import end_sessions
+
+    try:
+        open_site(session.root)
+        end_sessions(name)
+    except RattailError as error:
+        if session.console.is_verbose:
+            session.console.say(f"the files of their sessions stay for now: {error}")
 
 
 def _first_line() -> str:
