@@ -10,10 +10,10 @@ from typing import NamedTuple
 from django.db import IntegrityError, transaction
 
 from rattail.audit.models import Entry
+from rattail.features.mail.disks import Disk, disks_of, judged
 from rattail.features.mail.message import Composed
 from rattail.features.mail.outbox import Post, write_letter
 from rattail.features.mail.watching.backup import proved_at
-from rattail.features.mail.watching.disk import Disk, disks_of, judged
 from rattail.jobs.models import Job
 from rattail.notices.models import Letter, Notice
 from rattail.notices.read import Noted, count_waiting, noted_of, waiting

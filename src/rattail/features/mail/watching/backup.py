@@ -27,11 +27,8 @@ def watch_backup(*, made_at: str, warn_days: int, now: datetime) -> None:
         return
     last = proved_at()
     since = last or _moment(made_at)
-    if (
-        since is None
-        or now - since < timedelta(days=warn_days)
-        or was_noted(_KEY, since=now - timedelta(days=warn_days))
-    ):
+    again = timedelta(days=warn_days, hours=-1)  # the look is a little earlier or later each day
+    if since is None or now - since < timedelta(days=warn_days) or was_noted(_KEY, since=now - again):
         return
     days = (now - since).days
     ever = "the last one was proved then" if last else "none was ever proved since the app folder was made"

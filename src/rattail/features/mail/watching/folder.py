@@ -16,7 +16,7 @@ from rattail.notices.read import was_noted
 
 _KEY = "check-appdir"
 _LIMIT_S = 1500
-_REMIND = timedelta(days=7)
+_REMIND = timedelta(days=6, hours=23)
 _MOST = 20
 
 
