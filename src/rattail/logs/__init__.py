@@ -1,1 +1,1 @@
-"""Log files: one for each kind of process, safe with several writers."""
+"""Log files of long-lived processes and of faults: one line for each thing, by several processes at once."""

@@ -1,7 +1,8 @@
-"""What a line of the log belongs to."""
+"""Which request or job is being worked on: it stands in every line of the log that comes of it."""
+
+from __future__ import annotations
 
 from contextvars import ContextVar
 
-#: The number of the request that is being answered, and of the job that runs; empty: none.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 job_id: ContextVar[str] = ContextVar("job_id", default="")
