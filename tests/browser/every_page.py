@@ -1,0 +1,66 @@
+"""Finding an example of every page that the features declare, as a person would: by following links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from django.urls.resolvers import RoutePattern
+from playwright.sync_api import Page
+
+from rattail.feature import PUBLIC
+from rattail.feature import Page as Declared
+from rattail.registry import Registry
+
+#: Answers that are not pages: downloads, parts for scripts, checks of machines.
+NO_PAGES = ("text/html",)
+_MOST_VISITS = 250
+
+
+def pages_to_find(registry: Registry) -> dict[str, Declared]:
+    """The pages that a person looks at, by name; what is only ever posted is not one."""
+    return {page.name: page for page in registry.pages if "GET" in page.methods}
+
+
+def find_pages(browser_page: Page, registry: Registry) -> dict[str, str]:
+    """An address for each page that can be reached by links from the first page: page name -> path with query."""
+    patterns = {name: RoutePattern(page.path, is_endpoint=True) for name, page in pages_to_find(registry).items()}
+    found: dict[str, str] = {}
+    waiting, seen = ["/"], {"/"}
+    visits = 0
+    while waiting and visits < _MOST_VISITS:
+        address = waiting.pop(0)
+        name = name_of(patterns, address)
+        if name in found:
+            continue
+        answer = browser_page.request.get(address, max_redirects=0)
+        if answer.status != 200 or not answer.headers.get("content-type", "").startswith("text/html"):
+            found.setdefault(name, "") if answer.status == 200 and name else None
+            continue
+        visits += 1
+        if name:
+            found[name] = address
+        browser_page.goto(address)
+        for link in _links(browser_page):
+            if link not in seen and name_of(patterns, link) not in found:
+                seen.add(link)
+                waiting.append(link)
+    return found
+
+
+def name_of(patterns: dict[str, RoutePattern], address: str) -> str:
+    """Which declared page an address belongs to; empty: none."""
+    path = urlsplit(address).path.lstrip("/")
+    return next((name for name, pattern in patterns.items() if pattern.match(path)), "")
+
+
+def is_public(page: Declared) -> bool:
+    return page.needs == PUBLIC
+
+
+def _links(page: Page) -> Iterator[str]:
+    for address in page.eval_on_selector_all("a[href]", "all => all.map(each => each.getAttribute('href'))"):
+        if address.startswith("/") and not address.startswith("//"):
+            yield address.partition("#")[0]
+        elif address.startswith("?"):
+            yield urlsplit(page.url).path + address

@@ -1,0 +1,67 @@
+"""Every page of the app, in a real browser: found by its links, looked at, and checked for who cannot look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from rattail.registry import load_registry
+from tests.browser.conftest import SCREENS, Enter
+from tests.browser.every_page import find_pages, pages_to_find
+
+pytestmark = pytest.mark.xdist_group("browser")
+#: Pages that no link leads to, each for a reason.
+_NOT_BY_LINK = frozenset(
+    (
+        "accounts.login",  # shown to whoever is not logged in; has a test of its own
+    )
+)
+_PHONE = {"width": 390, "height": 844}
+_DESK = {"width": 1280, "height": 900}
+_RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
+
+
+def test_every_page_can_be_reached_seen_and_heard(furnished: None, enter: Enter) -> None:
+    page = enter("alice")
+    registry = load_registry()
+
+    found = find_pages(page, registry)
+    faults = [fault for name, address in sorted(found.items()) if address for fault in _look_at(page, name, address)]
+
+    assert sorted(pages_to_find(registry).keys() - found.keys() - _NOT_BY_LINK) == []
+    assert faults == []
+
+
+def test_the_login_page_can_be_seen_and_heard(context: object, shop: object) -> None:
+    page = context.new_page()  # type: ignore[attr-defined]
+
+    assert _look_at(page, "accounts.login", "/login/") == []
+
+
+def _look_at(page: Page, name: str, address: str) -> list[str]:
+    """Take the page's pictures; returns what is wrong with it."""
+    folder = Path(SCREENS)
+    folder.mkdir(exist_ok=True)
+    faults = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # one of the two
+        page.goto(address)
+        page.screenshot(path=folder / f"{name}.{scheme}.png", full_page=True)
+        faults += [f"{name} ({scheme}): {fault}" for fault in _heard_wrongly(page)]
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(_PHONE)  # type: ignore[arg-type] # a mapping of the two
+    page.goto(address)
+    page.screenshot(path=folder / f"{name}.phone.png", full_page=True)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if wide > 0:
+        faults.append(f"{name} (phone): {wide} px wider than the screen")
+    page.set_viewport_size(_DESK)  # type: ignore[arg-type]
+    return faults
+
+
+def _heard_wrongly(page: Page) -> list[str]:
+    violations = Axe().run(page, options=_RULES).response["violations"]
+    return [f"{each['id']}: {each['help']} {[node['html'][:120] for node in each['nodes'][:3]]}" for each in violations]
