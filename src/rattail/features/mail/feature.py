@@ -1,9 +1,10 @@
 """What mail declares."""
 
 from rattail.config.option import Option
-from rattail.feature import FORM, Command, Feature, JobKind, Page, Permission, Recurring
+from rattail.feature import POST, Command, Feature, JobKind, Page, Permission, Recurring
 
 _JOBS = "rattail.features.mail.jobs"
+_VIEWS = "rattail.features.mail.views"
 
 FEATURE = Feature(
     name="mail",
@@ -17,6 +18,10 @@ FEATURE = Feature(
         ),
     ),
     permissions=(Permission("mail.configure", "See how mail is configured, and send a test mail"),),
+    pages=(
+        Page("mail/", "mail.overview", f"{_VIEWS}:overview", "mail.configure", menu="Mail", order=830),
+        Page("mail/test/", "mail.test", f"{_VIEWS}:test_mail", "mail.configure", methods=POST),
+    ),
     jobs=(
         JobKind("mail.send", "Tell people what happened", f"{_JOBS}:send", limit_s=900),
         JobKind("mail.test", "Send a test mail", f"{_JOBS}:send_test", limit_s=300),
@@ -97,4 +102,3 @@ FEATURE = Feature(
         ),
     ),
 )
-_ = (FORM, Page)
