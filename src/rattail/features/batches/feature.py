@@ -2,9 +2,14 @@
 
 from rattail.appdir.folder import Folder, Keep
 from rattail.config.option import Option
-from rattail.feature import Command, Feature
+from rattail.feature import FORM, POST, Command, Feature, JobKind, List, Page, Permission
 
 _CLI = "rattail.features.batches.cli"
+_PAGES = "rattail.features.batches.pages"
+_LISTS = f"{_PAGES}.listings"
+_JOBS = "rattail.features.batches.jobs"
+_ONE = "batches/<int:number>"
+_LONGEST_S = 6 * 3600
 
 FEATURE = Feature(
     name="batches",
@@ -30,6 +35,74 @@ FEATURE = Feature(
             default=50,
             minimum=0,
         ),
+        Option(
+            name="four_eyes",
+            kind="boolean",
+            help="true: in the browser nobody executes a batch that they made themselves.",
+            default=False,
+            takes_effect="at restart",
+        ),
+    ),
+    permissions=(
+        Permission("batches.view", "See batches", ("buyer", "receiver", "counter", "viewer")),
+        Permission("batches.create", "Make batches and correct their rows", ("buyer", "receiver", "counter")),
+        Permission("batches.execute", "Execute batches", ("buyer", "receiver")),
+        Permission("batches.undo", "Undo batches", ("buyer",)),
+        Permission("batches.delete", "Delete batches", ("buyer", "receiver")),
+        Permission("batches.catalogs", "Work with catalogs of vendors", ("buyer",)),
+        Permission("batches.invoices", "Work with invoices of vendors", ("buyer", "receiver")),
+        Permission("batches.counts", "Work with counts of the stock", ("counter",)),
+        Permission("batches.tables", "Work with imports of tables"),
+    ),
+    pages=(
+        Page("batches/", "batches.list", f"{_PAGES}.show:listed", "batches.view", menu="Batches", order=10),
+        Page("batches/new/", "batches.new", f"{_PAGES}.new.drop:new", "batches.create"),
+        Page("batches/new/<str:token>/", "batches.preview", f"{_PAGES}.new.views:preview", "batches.create", FORM),
+        Page(f"{_ONE}/", "batches.show", f"{_PAGES}.show:overview", "batches.view"),
+        Page(f"{_ONE}/rows/", "batches.rows", f"{_PAGES}.show:rows", "batches.view"),
+        Page(f"{_ONE}/rows/add/", "batches.add_row", f"{_PAGES}.row:add_row", "batches.create", FORM),
+        Page(f"{_ONE}/rows/<int:sequence>/", "batches.row", f"{_PAGES}.row:row", "batches.view"),
+        Page(
+            f"{_ONE}/rows/<int:sequence>/correct/",
+            "batches.correct_row",
+            f"{_PAGES}.row:correct_row",
+            "batches.create",
+            POST,
+        ),
+        Page(
+            f"{_ONE}/rows/<int:sequence>/remove/",
+            "batches.remove_row",
+            f"{_PAGES}.row:remove_row",
+            "batches.create",
+            POST,
+        ),
+        Page(
+            f"{_ONE}/rows/<int:sequence>/restore/",
+            "batches.restore_row",
+            f"{_PAGES}.row:restore_row",
+            "batches.create",
+            POST,
+        ),
+        Page(f"{_ONE}/changes/", "batches.changes", f"{_PAGES}.show:changes", "batches.view"),
+        Page(f"{_ONE}/history/", "batches.history", f"{_PAGES}.show:history", "batches.view"),
+        Page(f"{_ONE}/files/<str:which>/", "batches.file", f"{_PAGES}.files:download", "batches.view"),
+        Page(f"{_ONE}/execute/", "batches.execute", f"{_PAGES}.deeds:execute", "batches.execute", FORM),
+        Page(f"{_ONE}/undo/", "batches.undo", f"{_PAGES}.deeds:undo", "batches.undo", FORM),
+        Page(f"{_ONE}/delete/", "batches.delete", f"{_PAGES}.deeds:delete", "batches.delete", FORM),
+        Page(f"{_ONE}/again/", "batches.again", f"{_PAGES}.new.views:again", "batches.create", FORM),
+    ),
+    lists=(
+        List("batches.list", f"{_LISTS}.batches:BATCHES", "batches.view"),
+        List("batches.catalog_rows", f"{_LISTS}.rows:CATALOG_ROWS", "batches.view"),
+        List("batches.invoice_rows", f"{_LISTS}.rows:INVOICE_ROWS", "batches.view"),
+        List("batches.count_rows", f"{_LISTS}.rows:COUNT_ROWS", "batches.view"),
+        List("batches.csv_rows", f"{_LISTS}.rows:CSV_ROWS", "batches.view"),
+        List("batches.changes", f"{_LISTS}.changes:CHANGES", "batches.view"),
+    ),
+    jobs=(
+        JobKind("batches.read", "Read a batch", f"{_JOBS}:read", limit_s=_LONGEST_S),
+        JobKind("batches.execute", "Execute a batch", f"{_JOBS}:execute", limit_s=_LONGEST_S),
+        JobKind("batches.undo", "Undo a batch", f"{_JOBS}:undo", limit_s=_LONGEST_S),
     ),
     commands=(
         Command("make-batch", "Make a batch of a file: read, match and judge it.", f"{_CLI}.make:make_batch"),

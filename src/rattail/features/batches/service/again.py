@@ -37,6 +37,7 @@ def request_of(number: int, *, ground: Ground) -> tuple[Batch, Request]:
         check_digits={int(length): has for length, has in answers.get("check_digits", {}).items()},
         description=batch.description,
         is_forced=True,
+        mapping=answers.get("mapping"),
     )
 
 

@@ -13,6 +13,7 @@ from rattail.features.batches.lease import leased
 from rattail.features.batches.models import Batch
 from rattail.features.batches.service.ground import Ground
 from rattail.features.batches.states import State
+from rattail.jobs.models import UNFINISHED, Job
 from rattail.retail.numbers import number_text
 
 #: States of a batch that a process works on, or that one left which was killed.
@@ -36,9 +37,19 @@ def find_batch(number: int, *, ground: Ground) -> Batch:
     return batch
 
 
+def job_key(number: int) -> str:
+    """What keeps two jobs off one batch."""
+    return f"batch:{number}"
+
+
 def folder_of(batch: Batch, *, ground: Ground) -> Folder:
     """Where the files of a batch lie."""
     return batch_folder(ground.folders[kind_named(batch.kind).place], batch.number, batch.file_name)
+
+
+def _is_awaited(batch: Batch) -> bool:
+    """Whether a job will read a new batch."""
+    return Job.objects.filter(unique_key=job_key(batch.number), state__in=UNFINISHED).exists()
 
 
 def _set_right(batch: Batch, *, ground: Ground) -> None:
@@ -48,7 +59,7 @@ def _set_right(batch: Batch, *, ground: Ground) -> None:
             if batch.state == State.EXECUTING:
                 batch.state = State.READY
                 said = "executing was interrupted; nothing of it was done"
-            elif batch.state in (State.NEW, State.READING):
+            elif batch.state == State.READING or (batch.state == State.NEW and not _is_awaited(batch)):
                 batch.state = State.FAILED
                 said = f"reading was interrupted after {batch.row_count:,} rows; nothing of it was executed"
             else:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from rattail.site import Site
 
 
 class Ground(NamedTuple):
@@ -26,3 +29,15 @@ class Ground(NamedTuple):
     def moment(self, text: str) -> datetime:
         """A date and time of the shop, without a zone, as an aware one. Raises ValueError where it is none."""
         return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(self.time_zone))
+
+
+def ground_of(site: Site, *, actor: str, now: datetime) -> Ground:
+    """What the services stand on for one person, in the web application or a job."""
+    return Ground(
+        folders=site.folders,
+        now=now,
+        actor=actor,
+        time_zone=site.time_zone,
+        currency=site.text("app.currency"),
+        weighed_codes=site.text("products.weighed_codes"),
+    )

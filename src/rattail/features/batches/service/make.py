@@ -84,8 +84,9 @@ def resume_batch(batch: Batch, plan: Plan, *, ground: Ground, progress: Progress
                 hint="make a new batch of it: rattail make-batch",
             )
         batch.answers = answers_of(plan)
+        batch.format = plan.format.name
         batch.failure = ""
-        batch.save(update_fields=["answers", "failure"])
+        batch.save(update_fields=["answers", "format", "failure"])
         read_into(batch, plan, folder, ground=ground, progress=progress.reading)
     return batch
 
@@ -98,6 +99,8 @@ def answers_of(plan: Plan) -> dict[str, object]:
         "check_digits": {str(length): has for length, has in plan.rules.decided.items()},
         "codes": plan.rules.describe(),
         "options": dict(plan.request.options),
+        **({"mapping": dict(plan.request.mapping)} if plan.request.mapping is not None else {}),
+        **({"mark": plan.request.mark} if plan.request.mark else {}),
     }
 
 
@@ -110,7 +113,7 @@ def source_of(batch: Batch, folder: Folder) -> str:
 def _make_row(plan: Plan, number: int, folder: Folder, *, ground: Ground) -> Batch:
     with transaction.atomic():
         if not plan.request.is_forced:
-            _one_at_a_time()
+            one_at_a_time()
             refuse_known_file(plan.sha256, plan.kind, ground=ground)
         batch = Batch.objects.create(
             number=number,
@@ -133,7 +136,7 @@ def _make_row(plan: Plan, number: int, folder: Folder, *, ground: Ground) -> Bat
     return batch
 
 
-def _one_at_a_time() -> None:
+def one_at_a_time() -> None:
     """Let two that make a batch of the same file at the same moment see each other. SQLite has one writer anyway."""
     if not is_sqlite():
         fetch_rows("SELECT pg_advisory_xact_lock(%s, 0)", [ADVISORY_LOCKS])

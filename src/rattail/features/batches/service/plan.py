@@ -46,6 +46,8 @@ class Request(NamedTuple):
     check_digits: Mapping[int, bool] = {}
     description: str = ""
     is_forced: bool = False
+    mapping: Mapping[str, object] | None = None  # which column is what, for this file; default: the vendor's
+    mark: str = ""  # who reads it, kept with the batch
 
 
 class Plan(NamedTuple):
@@ -84,7 +86,8 @@ def plan_batch(request: Request, *, ground: Ground, progress: Callable[[int], No
     if not request.is_forced:
         refuse_known_file(sha256, kind, ground=ground)
     folder = f"{ground.folders['data/templates']}/{VENDOR_FILES}"
-    layout = (load_mapping(folder, vendor.code) or {}).get(kind.name) if vendor else None
+    saved = (load_mapping(folder, vendor.code) or {}).get(kind.name) if vendor and request.mapping is None else None
+    layout = saved if request.mapping is None else layout_of(kind.name, request.mapping)
     code, where = vendor.code if vendor else "", store.code if store and request.store else ""
     chosen = choose_format(source, kind.name, wanted=request.format, mapping=layout, vendor=code, store=where)
     reading = Reading(mapping=layout, options=request.options, currency=ground.currency)

@@ -1,0 +1,84 @@
+"""Background work on batches: reading, executing, undoing. Each may be killed at any moment, and then runs again.
+
+What a job did is told by the batch itself: a job that finds its work done says so, and is done.
+"""
+
+from __future__ import annotations
+
+from rattail.errors import NotAllowed, RattailError
+from rattail.features.batches.models import Batch
+from rattail.features.batches.service.again import request_of
+from rattail.features.batches.service.execute import execute_batch, undo_batch
+from rattail.features.batches.service.find import find_batch
+from rattail.features.batches.service.ground import Ground, ground_of
+from rattail.features.batches.service.make import Progress, resume_batch
+from rattail.features.batches.service.opened import give_up
+from rattail.features.batches.service.plan import plan_batch
+from rattail.features.batches.states import State
+from rattail.jobs.running import Running
+
+
+def read(job: Running, *, number: int) -> dict[str, object]:
+    """Read the file of a batch, for the first time or again.
+
+    Called off or killed, the batch says that its reading was interrupted, and can be read again.
+    """
+    ground = _ground(job)
+    batch = find_batch(number, ground=ground)
+    mark = f"job {job.id}"
+    if batch.state == State.READY and batch.answers.get("mark") == mark:
+        return {"batch": str(batch), "said": "it was read already"}
+
+    def looked(count: int) -> None:
+        job.progress(count, None, f"looking at codes: {count:,}")
+
+    try:
+        batch, request = request_of(number, ground=ground)
+        plan = plan_batch(request._replace(mark=mark), ground=ground, progress=looked)
+        total = plan.row_count
+
+        def reading(count: int) -> None:
+            job.progress(min(count, total), total, f"reading rows: {count:,} of about {total:,}")
+
+        batch = resume_batch(batch, plan, ground=ground, progress=Progress(reading=reading))
+    except RattailError as error:
+        give_up(number, error, ground=ground)
+        raise
+    return {"batch": str(batch), "rows": batch.row_count, "changes": batch.change_count}
+
+
+def execute(job: Running, *, number: int, executed_at: str = "") -> dict[str, object]:
+    """Execute a batch, which was executed last at `executed_at` (ISO; empty: never) when that was asked for."""
+    ground = _ground(job)
+    batch = find_batch(number, ground=ground)
+    if _when(batch) != executed_at:
+        return {"batch": str(batch), "said": "it was executed already"}
+    _require_other_eyes(batch, job)
+    job.progress(0, None, f"carrying out {batch.change_count:,} changes")
+    batch, done = execute_batch(number, ground=ground)
+    return {"batch": str(batch), "added": done.inserted, "changed": done.updated}
+
+
+def undo(job: Running, *, number: int, executed_at: str, is_partial: bool = False) -> dict[str, object]:
+    """Undo the execution of `executed_at`."""
+    ground = _ground(job)
+    batch = find_batch(number, ground=ground)
+    if batch.state != State.EXECUTED or _when(batch) != executed_at:
+        return {"batch": str(batch), "said": "it was undone already"}
+    job.progress(0, None, f"putting back {batch.change_count:,} changes")
+    batch, done = undo_batch(number, ground=ground, is_partial=is_partial)
+    return {"batch": str(batch), "taken away": done.inserted, "put back": done.updated, "left": done.held}
+
+
+def _ground(job: Running) -> Ground:
+    return ground_of(job.site, actor=job.actor, now=job.now())
+
+
+def _when(batch: Batch) -> str:
+    return batch.executed_at.isoformat() if batch.executed_at else ""
+
+
+def _require_other_eyes(batch: Batch, job: Running) -> None:
+    """The rule may have come into force after the job was asked for."""
+    if job.site.settings.by_key["batches.four_eyes"].value and batch.created_by == job.actor:
+        raise NotAllowed(f"batch {batch} was made by {job.actor}: in this shop somebody else executes it.")

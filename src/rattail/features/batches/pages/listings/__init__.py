@@ -1,0 +1,1 @@
+"""The lists of batches, of their rows, and of what they change."""
