@@ -13,9 +13,10 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.signals import connection_created
 
+from rattail.database.dialect import is_sqlite
 from rattail.errors import RattailError
 from rattail.feature import JobKind
 from rattail.jobs.calling_off import process_name
@@ -37,6 +38,7 @@ _FAULT = (
 )
 #: The name under which a worker makes its own connections wait for little; its children wait as everybody does.
 IMPATIENT = "rattail.jobs.impatient"
+_not_ours: list[object] = []
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -118,13 +120,15 @@ class Child:
 def start(site: Site, job: Job, kind: JobKind) -> Child:
     """Run a job that was taken, in a process of its own.
 
-    Every connection to the database is closed before: a process must not inherit one.
+    SQLite is closed before: a process must not inherit it. A connection to a server stays open for the worker, which
+    saves it a new one for each job; the process of the job never touches it.
     """
     try:
         load_target(kind.target)  # once here, so that not every job of this kind has to
     except Exception:  # noqa: BLE001 - the job will fail in its own process, and say why
         _log.debug("job kind %s cannot be loaded", kind.name)
-    connections.close_all()
+    if is_sqlite():
+        connections.close_all()
     parent = os.getpid()
     reader, writer = os.pipe()
     try:
@@ -178,6 +182,8 @@ def _settle(running: Running, parent: int) -> None:
     if os.getppid() != parent:
         os._exit(1)
     connection_created.disconnect(dispatch_uid=IMPATIENT)
+    _not_ours.append(connections[DEFAULT_DB_ALIAS])  # kept, or the driver would say goodbye in the worker's name
+    del connections[DEFAULT_DB_ALIAS]
 
 
 def _carry_out(running: Running, job: Job, kind: JobKind) -> dict[str, object]:

@@ -35,6 +35,7 @@ POLL_S = 0.5
 _PATIENCE_MS = 250
 _LOOK_EVERY_S = 2.0
 _KEEP_EVERY_S = 5.0
+_SAME_KEY_S = 1.0  # a Ctrl-C may come from the terminal and from whoever started us
 
 
 class Worked(NamedTuple):
@@ -62,7 +63,7 @@ def run(
     """Work off jobs until SIGTERM or SIGINT, or until `stop()` is true, or, with `until_idle`, until none waits.
 
     Then it takes nothing new, and lets what runs go on for `jobs.stop_wait_s` seconds; what still runs is stopped
-    and waits again. A second signal stops at once. With `claims=False` it takes nothing at all and only says that it
+    and waits again. A second Ctrl-C stops at once. With `claims=False` it takes nothing at all and only says that it
     is there. Django has to be set up; this has to be the main thread of a process without other threads.
     """
     asked = concurrency or site.settings.integer("jobs.concurrency") or (1 if is_sqlite() else 2)
@@ -107,6 +108,7 @@ class _Worker:
         self._until_idle = until_idle
         self._heard = heard
         self._stop = stop
+        self._told_at = 0.0
         self._stops_at: float | None = None
         self._children: list[Child] = []
         self._ended: list[_Ended] = []
@@ -147,10 +149,10 @@ class _Worker:
     def signals(self) -> Iterator[None]:
         """SIGTERM and SIGINT begin the end; they wake the worker up."""
 
-        def stop(_number: int, _frame: FrameType | None) -> None:
+        def stop(number: int, _frame: FrameType | None) -> None:
             if self._stops_at is None:
                 self._begin_to_stop()
-            else:
+            elif number == signal.SIGINT and time.monotonic() - self._told_at > _SAME_KEY_S:
                 self._stops_at = time.monotonic()
 
         reader, writer = os.pipe()
@@ -170,7 +172,8 @@ class _Worker:
 
     def _begin_to_stop(self) -> None:
         wait_s = self.site.settings.integer("jobs.stop_wait_s")
-        self._stops_at = time.monotonic() + wait_s
+        self._told_at = time.monotonic()
+        self._stops_at = self._told_at + wait_s
         if self._children:
             _log.info("stopping; waiting up to %s s for %s running", wait_s, len(self._children))
 
