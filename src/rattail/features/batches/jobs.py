@@ -5,6 +5,8 @@ What a job did is told by the batch itself: a job that finds its work done says 
 
 from __future__ import annotations
 
+from typing import Any
+
 from rattail.errors import NotAllowed, RattailError
 from rattail.features.batches.models import Batch
 from rattail.features.batches.service.again import request_of
@@ -12,14 +14,14 @@ from rattail.features.batches.service.execute import execute_batch, undo_batch
 from rattail.features.batches.service.find import find_batch
 from rattail.features.batches.service.ground import Ground, ground_of
 from rattail.features.batches.service.make import Progress, resume_batch
-from rattail.features.batches.service.opened import give_up
+from rattail.features.batches.service.opened import give_up, wished
 from rattail.features.batches.service.plan import plan_batch
 from rattail.features.batches.states import State
 from rattail.jobs.running import Running
 
 
-def read(job: Running, *, number: int) -> dict[str, object]:
-    """Read the file of a batch, for the first time or again.
+def read(job: Running, *, number: int, wishes: dict[str, Any] | None = None) -> dict[str, object]:
+    """Read the file of a batch, for the first time or again; `wishes` say how, where that is not as before.
 
     Called off or killed, the batch says that its reading was interrupted, and can be read again.
     """
@@ -34,6 +36,7 @@ def read(job: Running, *, number: int) -> dict[str, object]:
 
     try:
         batch, request = request_of(number, ground=ground)
+        request = wished(request, wishes) if wishes else request
         plan = plan_batch(request._replace(mark=mark), ground=ground, progress=looked)
         total = plan.row_count
 

@@ -54,21 +54,28 @@ def prepare(source: Source, kind: str, reading: Reading) -> Prepared:
         ConfigInvalid: the mapping is wrong.
     """
     layout = answered(layout_of(kind, reading.mapping), reading.options)
-    table = _opened(source, kind, layout)
-    sample = list(islice(table.rows, SAMPLE_ROWS))
-    table = table._replace(rows=chain(iter(sample), table.rows))
-    if layout.columns:
-        width = max(map(len, (table.names, *sample)), default=0)
-        matched = Matched(_places(source, table, layout.columns, width), ())
-    else:
-        matched = match_columns(table.names, kind)
-        matched = judged_by_cells(matched, table.names, sample)
+    table, sample, matched = matched_table(source, kind, layout)
     places = matched.fields
     remarks = [*table.remarks, *(Remark(table.names_row, text) for text in matched.said)]
     prepared = Prepared(table, places, layout, NumberStyle(), sample, remarks, _skipping(source, table, layout))
     layout = _settled(source, kind, prepared)
     style = NumberStyle(layout.decimals or "point", layout.money == "cents")
     return prepared._replace(layout=layout, style=style)
+
+
+def matched_table(source: Source, kind: str, layout: Layout) -> tuple[Table, list[list[str]], Matched]:
+    """The table of a file, its first rows, and which column holds what: as the layout says, or by known names.
+
+    Raises:
+        InputRejected: it is no table, or lacks a column that the layout names.
+    """
+    table = _opened(source, kind, layout)
+    sample = list(islice(table.rows, SAMPLE_ROWS))
+    table = table._replace(rows=chain(iter(sample), table.rows))
+    if layout.columns:
+        width = max(map(len, (table.names, *sample)), default=0)
+        return table, sample, Matched(_places(source, table, layout.columns, width), ())
+    return table, sample, judged_by_cells(match_columns(table.names, kind), table.names, sample)
 
 
 def answered(layout: Layout, options: Mapping[str, str]) -> Layout:

@@ -84,9 +84,10 @@ def resume_batch(batch: Batch, plan: Plan, *, ground: Ground, progress: Progress
                 hint="make a new batch of it: rattail make-batch",
             )
         batch.answers = answers_of(plan)
-        batch.format = plan.format.name
-        batch.failure = ""
-        batch.save(update_fields=["answers", "format", "failure"])
+        batch.format, batch.failure = plan.format.name, ""
+        batch.settings, batch.description = dict(plan.request.settings), plan.request.description[:255]
+        batch.vendor, batch.store = plan.vendor, plan.store
+        batch.save(update_fields=["answers", "format", "failure", "settings", "description", "vendor", "store"])
         read_into(batch, plan, folder, ground=ground, progress=progress.reading)
     return batch
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.db import transaction
 
@@ -81,32 +82,25 @@ def open_batch(
     return batch
 
 
-def wish_again(batch: Batch, request: Request, *, within: Callable[[Batch], object], ground: Ground) -> None:
-    """Let a batch be read again in another way than before; `within` is called in the same transaction.
+def wishes_of(request: Request) -> dict[str, object]:
+    """All that a request says of how a file is read, as JSON keeps it."""
+    return {
+        **wishes(request),
+        "vendor": request.vendor,
+        "store": request.store,
+        "settings": dict(request.settings),
+        "description": request.description,
+    }
 
-    Raises:
-        InputRejected, NoSuchThing: as `open_batch`.
-        AppDirBusy: another process works on the batch.
-    """
-    kind = kind_named(batch.kind)
-    settings = kind.check_settings(request.settings)
-    vendor = vendor_named(request.vendor) if request.vendor else None
-    store = store_named(request.store) if kind.needs_store or request.store else None
-    with leased(batch.number, folder_of(batch, ground=ground).path), in_sentences(), transaction.atomic():
-        Batch.objects.filter(pk=batch.pk).update(
-            settings=settings,
-            answers=wishes(request),
-            vendor=vendor,
-            store=store,
-            description=request.description[:255],
-        )
-        details = {"settings": settings}
-        record("read batch again", f"batch {batch}", actor=ground.actor, now=ground.now, details=details)
-        within(batch)
+
+def wished(request: Request, said: Mapping[str, Any]) -> Request:
+    """The request with what `wishes_of` made of another one."""
+    digits = {int(length): bool(has) for length, has in said["check_digits"].items()}
+    return request._replace(**{**said, "check_digits": digits, "mapping": said.get("mapping")})
 
 
 def wishes(request: Request) -> dict[str, object]:
-    """What was asked about the reading of a file, as the batch keeps it until it is read."""
+    """What was asked about the layout of a file, as the batch keeps it until it is read."""
     return {
         "format": request.format,
         "check_digits": {str(length): has for length, has in request.check_digits.items()},
