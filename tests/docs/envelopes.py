@@ -94,6 +94,9 @@ def _upstream(root: Path) -> None:
     (root.parent / "new").mkdir()
 
 
+#: A mail server that nobody has: a test mail says so.
+MAIL = {"RATTAIL_MAIL_HOST": "mail.example", "RATTAIL_MAIL_FROM": "a@mail.example", "RATTAIL_MAIL_TO": "b@mail.example"}
+
 # These run in this order, on one app folder. {scratch} is the folder around it.
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     "make-appdir": (
@@ -148,6 +151,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "purge-batches": (Example(("--before", "2100-01-01")),),
     "make-vendor-mapping": (Example(("acme", "{scratch}/samples/catalog.xlsx")),),
     "list-formats": (Example(),),
+    "send-test-mail": (Example(),),
 }
 
 
@@ -160,7 +164,7 @@ def data_rows(scratch: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """
     root = scratch / "app"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("RATTAIL_")}
-    environ |= write_extension(scratch / "site", "kinds", KINDS) | {"RATTAIL_MAIL_HOST": "mail.example"}
+    environ |= write_extension(scratch / "site", "kinds", KINDS) | MAIL
     found: dict[str, list[tuple[str, str]]] = {}
     for verb, examples in EXAMPLES.items():
         types: dict[str, set[str]] = {}

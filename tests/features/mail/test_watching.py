@@ -85,54 +85,59 @@ def test_no_proven_backup_is_told_after_seven_days_and_again_after_seven(emptied
     assert in_office(emptied_env, act) == [[7, 14], "no proven backup for 14 days", [7, 14]]
 
 
-def test_errors_in_the_log_are_told_once_whatever_rotates(emptied_env: Env, tmp_path: Path) -> None:
-    log = tmp_path / "web.log"
-    cli = tmp_path / "cli.log"
+def test_faults_of_commands_are_told_once_whatever_rotates(emptied_env: Env, tmp_path: Path) -> None:
+    log = tmp_path / "cli.log"
 
     def write(path: Path, *lines: object) -> None:
         with path.open("a") as stream:
             stream.writelines(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
 
-    def bad(text: str, minute: int = 0) -> dict[str, str]:
-        return {"time": f"2026-11-22T12:{minute:02}:00Z", "level": "ERROR", "message": text}
+    def fault(verb: str, minute: int = 0) -> dict[str, object]:
+        at = f"2026-11-22T12:{minute:02}:00Z"
+        return {"at": at, "level": "error", "event": "fault", "command": verb, "error": "KeyError", "where": ["a.py:1"]}
 
     def act(office: Office) -> Any:
-        from rattail.features.mail.watching.log import watch_log
+        from rattail.features.mail.watching.faults import watch_faults
         from rattail.notices.models import Notice
 
         def look() -> list[str]:
-            watch_log(str(tmp_path), now=office.now)
+            watch_faults(str(tmp_path), now=office.now)
             told = [f"{one.subject}|{one.text.splitlines()[-1]}" for one in Notice.objects.order_by("key")]
             Notice.objects.all().delete()
             return told
 
-        write(log, bad("before the first look"))
+        write(log, fault("before the first look"))
         rounds = [look()]
-        write(log, bad("one"), {"level": "info", "message": "ERROR"}, "{broken", "[1]", bad("two\x1b"))
-        write(cli, {"at": "x", "level": "error", "event": "fault", "error": "KeyError", "where": ["a.py:1 in f"]})
+        write(
+            log,
+            fault("one"),
+            {"level": "error", "message": "told by the log itself"},
+            "{broken",
+            "[1]",
+            fault("two\x1b"),
+        )
+        write(tmp_path / "web.log", fault("of no command"))
         rounds.append(look())
-        write(log, "2026-11-22 12:00:01 ERROR plain", "the word error in a line is none")
-        log.rename(tmp_path / "web.log.1")
-        write(log, bad("new file"))
+        write(log, fault("old"))
+        log.rename(tmp_path / "cli.log.1")
+        write(log, fault("new", minute=1))
         rounds += [look(), look()]
         os.truncate(log, 0)
-        write(log, *(bad(f"{number}", minute=1) for number in range(100)))
+        write(log, *(fault(f"{number}", minute=2) for number in range(100)))
         with log.open("a") as stream:
-            stream.write(json.dumps(bad("not yet whole")))
+            stream.write(json.dumps(fault("not yet whole")))
         rounds.append(look())
         write(log, "")
         return [*rounds, look()]
 
     first, second, rotated, nothing, emptied, whole = in_office(emptied_env, act)
 
+    ends = "ended with a fault of the program"
     assert (first, nothing) == ([], [])
-    assert second == [
-        "an error in log/cli.log|x fault KeyError a.py:1 in f",
-        "2 errors in log/web.log|2026-11-22T12:00:00Z two\\x1b",
-    ]
-    assert rotated == ["2 errors in log/web.log|2026-11-22T12:00:00Z new file"]
-    assert emptied[0].startswith("100 errors in log/web.log|")
-    assert whole == ["an error in log/web.log|2026-11-22T12:00:00Z not yet whole"]
+    assert second == [f"2 commands {ends}|2026-11-22T12:00:00Z two\\x1b: KeyError at a.py:1"]
+    assert rotated == [f"2 commands {ends}|2026-11-22T12:01:00Z new: KeyError at a.py:1"]
+    assert emptied == [f"100 commands {ends}|2026-11-22T12:02:00Z 99: KeyError at a.py:1"]
+    assert whole == [f"a command {ends}|2026-11-22T12:00:00Z not yet whole: KeyError at a.py:1"]
 
 
 def test_findings_are_told_when_one_is_new_and_then_once_a_week(migrated_env: Env) -> None:

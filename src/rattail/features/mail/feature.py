@@ -25,7 +25,7 @@ FEATURE = Feature(
     jobs=(
         JobKind("mail.send", "Tell people what happened", f"{_JOBS}:send", limit_s=900),
         JobKind("mail.test", "Send a test mail", f"{_JOBS}:send_test", limit_s=300),
-        JobKind("mail.watch", "Look at the disks and the log", f"{_JOBS}:watch", limit_s=300),
+        JobKind("mail.watch", "Look at the disks and for faults", f"{_JOBS}:watch", limit_s=300),
         JobKind("mail.check", "Check the app folder and the age of the backup", f"{_JOBS}:check", limit_s=1800),
         JobKind("mail.digest", "Write the daily digest", f"{_JOBS}:write_digest", tries=3, limit_s=300),
     ),

@@ -39,13 +39,13 @@ def send_test(job: Running, *, to: str = "") -> dict[str, object]:
 
 
 def watch(job: Running) -> None:
-    """Look at the disks and the log."""
+    """Look at the disks, and for faults that commands met."""
     from rattail.features.mail.watching.disk import watch_disks
-    from rattail.features.mail.watching.log import watch_log
+    from rattail.features.mail.watching.faults import watch_faults
 
     values = values_now(job.site)
     watch_disks(job.site.places, minimum_mb=int(str(values["check.min_free_mb"])), now=job.now())
-    watch_log(job.site.folders["log"], now=job.now())
+    watch_faults(job.site.folders["log"], now=job.now())
 
 
 def check(job: Running) -> None:
