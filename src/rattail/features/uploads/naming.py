@@ -22,7 +22,7 @@ def safe_name(name: str) -> str:
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2][-1000:]
     plain = "".join(" " if unicodedata.category(one) == "Zs" else one for one in last if not _is_invisible(one))
     plain = unicodedata.normalize("NFC", plain)
-    plain = _UNSAFE.sub("_", plain).lstrip(".- ").rstrip(". ")
+    plain = _UNSAFE.sub("_", plain.lstrip(".- ")).lstrip(".- ").rstrip(". ")
     stem, dot, ending = plain.rpartition(".") if "." in plain else (plain, "", "")
     while len(f"{stem}{dot}{ending}".encode()) > _LONGEST_BYTES:
         stem, ending = stem[:-1], ending[:_LONGEST_ENDING]
