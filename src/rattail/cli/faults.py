@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
 import traceback
+from datetime import UTC, datetime
 
-from rattail.appdir.files import opened_folder
 from rattail.cli.session import Session
+from rattail.logs.file import LogFile
+from rattail.logs.line import LogLine, written
 from rattail.version import VERSION
 
-LOG_FILE = "cli.log"
-_LOG_MODE = 0o640
-_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_MB = 1_000_000
 
 
 def record_fault(session: Session, error: Exception) -> None:
-    """Append one JSON line about a fault to `log/cli.log`, if there is an app folder that has one.
+    """Append one line about a fault to `log/cli.log`, if there is an app folder that has one.
 
     The line says where in the code it happened and in which command. It holds neither the error's
     text nor any value, because those may be secrets. Nothing is raised: the traceback on the
     terminal is what counts. As root, nothing is written into a folder that is somebody else's.
     """
     frames = traceback.extract_tb(error.__traceback__)
-    line = {
-        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "level": "error",
-        "event": "fault",
+    details = {
+        "pid": str(os.getpid()),
         "command": session.verb,
         "error": type(error).__name__,
-        "where": [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames],
+        "where": "\n".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames),
         "version": VERSION,
         "python": sys.version.partition(" ")[0],
-        "pid": os.getpid(),
     }
+    said = f"a fault in the command {session.verb}: {type(error).__name__}"
+    line = LogLine(datetime.now(UTC), "ERROR", "rattail.cli", said, details=details)
     try:
         folder = next(place.location for place in session.places if place.path == "log")
-        with opened_folder(folder) as folder_fd:
-            if os.fstat(folder_fd).st_uid == os.geteuid():
-                fd = os.open(LOG_FILE, _FLAGS, _LOG_MODE, dir_fd=folder_fd)
-                with open(fd, "ab", buffering=0) as stream:
-                    stream.write(json.dumps(line).encode() + b"\n")
+        if os.lstat(folder).st_uid == os.geteuid():
+            settings = session.settings
+            rotate_bytes = settings.integer("log.rotate_mb") * _MB
+            file = LogFile(folder, "cli", rotate_bytes=rotate_bytes, keep_files=settings.integer("log.keep_files"))
+            file.append(written(line, is_json=settings.text("log.format") == "json"))
     except Exception:  # noqa: BLE001 - one fault is being reported already; there is no second channel
         return

@@ -20,6 +20,8 @@ _MODE = 0o640
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _TRIES = 50
 _PAUSE_S = 0.005
+_SHORT_PAUSE_S = 0.001
+_HANGING_S = 10.0
 _LARGEST_NUMBER = 9999
 
 
@@ -37,6 +39,7 @@ class LogFile:
         self._fd: int | None = None
         self._pid = 0
         self._is_torn = False
+        self._not_before_s = 0.0
 
     def append(self, line: bytes) -> None:
         """Append a line, which ends with a line end. Waits a quarter of a second at most.
@@ -78,13 +81,14 @@ class LogFile:
             self._pid = os.getpid()
         return self._fd
 
-    def _lock(self, fd: int) -> bool:
-        """Keep the file from being renamed; False where somebody has been at that for so long that he hangs."""
+    def _lock(self, fd: int, kind: int = fcntl.LOCK_SH, *, pause_s: float = _PAUSE_S) -> bool:
+        """Keep the file from being renamed, or (with LOCK_EX) from being written; False where somebody keeps us
+        from it for so long that he hangs."""
         for _ in range(_TRIES):
             try:
-                fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                fcntl.flock(fd, kind | fcntl.LOCK_NB)
             except BlockingIOError:
-                time.sleep(_PAUSE_S)
+                time.sleep(pause_s)
             except OSError:
                 return False  # a file system without locks
             else:
@@ -119,10 +123,12 @@ class LogFile:
 
     def _rotate(self, fd: int) -> bool:
         """Make room for a new file; False where that has to wait, because others are writing just now."""
-        if os.fstat(fd).st_size == 0:
+        if os.fstat(fd).st_size == 0 or time.monotonic() < self._not_before_s:
             return False
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not self._lock(fd, fcntl.LOCK_EX, pause_s=_SHORT_PAUSE_S):
+                self._not_before_s = time.monotonic() + _HANGING_S  # do not wait for it again at every line
+                return False
             if self._is_current(fd):  # changing the kind of a lock lets go of it for a moment
                 with opened_folder(self._folder) as folder_fd:
                     _shift(folder_fd, self.name, keep=self._keep_files)

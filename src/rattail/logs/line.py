@@ -131,6 +131,8 @@ def _time(text: str) -> datetime | None:
 
 def _word(text: str) -> str:
     """A text that is one word within a line: short, without blanks and brackets."""
+    if len(text) <= _LONGEST_WORD and text.isidentifier():
+        return text
     return "".join(letter if letter.isprintable() and letter not in " []" else "_" for letter in text[:_LONGEST_WORD])
 
 

@@ -44,10 +44,11 @@ class Mask:
     def __call__(self, text: str) -> str:
         if self._secrets is not None:
             text = self._secrets.sub(MASK, text)
-        text = _HEADERS.sub(rf"\1\2{MASK}", text)
-        text = _PAIRS.sub(rf"\1{MASK}", text)
-        text = _SCHEMES.sub(rf"\1 {MASK}", text)
-        return _IN_ADDRESSES.sub(rf"\1:{MASK}@", text)
+        if ":" in text or "=" in text:
+            text = _HEADERS.sub(rf"\1\2{MASK}", text)
+            text = _PAIRS.sub(rf"\1{MASK}", text)
+            text = _IN_ADDRESSES.sub(rf"\1:{MASK}@", text)
+        return _SCHEMES.sub(rf"\1 {MASK}", text)
 
 
 def _forms(secret: str) -> Iterable[str]:

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 import traceback
 from datetime import UTC, datetime
 
 from rattail.config.load import Settings
 from rattail.logs.context import job_id, request_id
 from rattail.logs.file import LogFile
-from rattail.logs.line import LogLine, cut, written
+from rattail.logs.line import LEVELS, LogLine, cut, written
 from rattail.logs.masking import Mask
-from rattail.logs.troubles import Teller, Trouble, is_to_be_told
 
 KINDS = ("web", "worker", "cli")
 _MB = 1_000_000
 _LOOKED_AT = 64 << 10  # of a text, for what is cut afterwards: secrets are looked for before
-_SUBJECT_LENGTH = 120
 #: They say everything at the level of debugging, values included.
+_STRANGERS = "django.security"
 _TOO_TALKATIVE = ("django.db.backends", "django.template", "asyncio")
 
 
-def write_to(folder: str, kind: str, *, settings: Settings, teller: Teller | None = None) -> LogHandler:
+def write_to(folder: str, kind: str, *, settings: Settings) -> LogHandler:
     """Write all that this process logs to `KIND.log` in a folder, as the options `log.*` say.
 
-    Secrets are masked, whoever logs them. Errors are told to people as well (`rattail.notices`). Nothing is ever
-    raised to whoever logs: what cannot be written is counted, and the next line that can be says how many were lost.
-    A second call in one process replaces the first.
+    Secrets are masked, whoever logs them. Nothing is ever raised to whoever logs: what cannot be written is counted,
+    and the next line that can be says how many were lost. Errors are told to people by whoever watches the file. A
+    second call in one process replaces the first.
     """
     file = LogFile(
         folder,
@@ -37,7 +35,7 @@ def write_to(folder: str, kind: str, *, settings: Settings, teller: Teller | Non
         keep_files=settings.integer("log.keep_files"),
     )
     is_json = settings.text("log.format") == "json"
-    handler = LogHandler(file, mask=Mask.of(settings), is_json=is_json, teller=teller or Teller())
+    handler = LogHandler(file, mask=Mask.of(settings), is_json=is_json)
     root = logging.getLogger()
     for other in [each for each in root.handlers if isinstance(each, LogHandler)]:
         root.removeHandler(other)
@@ -53,20 +51,16 @@ def write_to(folder: str, kind: str, *, settings: Settings, teller: Teller | Non
 class LogHandler(logging.Handler):
     """Writes each record as one line, without what is secret."""
 
-    def __init__(self, file: LogFile, *, mask: Mask, is_json: bool, teller: Teller) -> None:
+    def __init__(self, file: LogFile, *, mask: Mask, is_json: bool) -> None:
         super().__init__()
         self._file = file
         self._mask = mask
         self._is_json = is_json
-        self._teller = teller
         self._lost = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = self.line_of(record)
-            self._write(line)
-            if is_to_be_told(record):
-                self._teller.add(_trouble(record, line))
+            self._write(self.line_of(record))
         except Exception:  # noqa: BLE001 - whoever logs has other things to do
             self._lost += 1
 
@@ -80,11 +74,9 @@ class LogHandler(logging.Handler):
         elif record.stack_info:
             details["traceback"] = self._masked(record.stack_info)
         at = datetime.fromtimestamp(record.created, UTC)
-        level = "CRITICAL" if record.levelno >= logging.CRITICAL else logging.getLevelName(record.levelno)
-        return LogLine(at, level, record.name, self._masked(_message(record)), request_id.get(), details)
+        return LogLine(at, _level(record), record.name, self._masked(_message(record)), request_id.get(), details)
 
     def close(self) -> None:
-        self._teller.finish()
         self.acquire()
         try:
             self._file.close()
@@ -107,6 +99,12 @@ class LogHandler(logging.Handler):
         return self._mask(cut(text, _LOOKED_AT))
 
 
+def _level(record: logging.LogRecord) -> str:
+    """How bad it is. What strangers try (a name of a host that is not ours) is no error of ours."""
+    number = min(record.levelno, logging.WARNING) if record.name.startswith(_STRANGERS) else record.levelno
+    return LEVELS[max(0, min(number // 10, len(LEVELS)) - 1)]
+
+
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
@@ -116,21 +114,4 @@ def _message(record: logging.LogRecord) -> str:
 
 def _traceback(record: logging.LogRecord) -> str:
     assert record.exc_info is not None
-    return "".join(traceback.format_exception(*record.exc_info))  # type: ignore[arg-type] # not the empty one
-
-
-def _trouble(record: logging.LogRecord, line: LogLine) -> Trouble:
-    """An error as somebody is told it: those of one place in the code are one thing."""
-    place = f"{record.name}:{record.funcName}:{record.lineno}"
-    kind = ""
-    if record.exc_info and record.exc_info[0] is not None:
-        frames = traceback.extract_tb(record.exc_info[2])
-        kind = record.exc_info[0].__name__
-        place = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].name}:{frames[-1].lineno}" if frames else place
-    request = f"request {line.request_id}" if line.request_id else ""
-    job = f"job {line.details['job']}" if "job" in line.details else ""
-    where = ", ".join(filter(None, (line.logger, request, job)))
-    first = line.message.partition("\n")[0]
-    subject = f"an error in the log: {first[:_SUBJECT_LENGTH]}"
-    text = f"{line.message}\n({where})\n\n{line.details.get('traceback', '')}".rstrip() + "\n"
-    return Trouble(f"log:{place}:{kind}", subject, text, line.at or datetime.fromtimestamp(time.time(), UTC))
+    return "".join(traceback.format_exception(*record.exc_info))
