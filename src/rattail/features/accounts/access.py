@@ -20,6 +20,20 @@ def person_of(request: HttpRequest) -> Person | None:
     name = name_of(request)
     if not name:
         return None
+    found = _standing(name)
+    if not found or cast("Any", request).session.get(EPOCH) != found[0][2]:
+        return None
+    return _person(name, found)
+
+
+def person_named(name: str) -> Person | None:
+    """Somebody by name, as they are now; None where there is nobody of that name, or they were disabled."""
+    found = _standing(name)
+    return _person(name, found) if found else None
+
+
+def _standing(name: str) -> list[tuple[Any, ...]]:
+    """A row for each role of somebody who may log in; one without a role where they have none."""
     rows: Any = User.objects.filter(name=name, is_active=True).values_list(
         "display_name",
         "must_change_password",
@@ -28,9 +42,10 @@ def person_of(request: HttpRequest) -> Person | None:
         "assignments__own_role__permissions",
         "assignments__store",
     )
-    found: list[tuple[Any, ...]] = list(rows)
-    if not found or cast("Any", request).session.get(EPOCH) != found[0][2]:
-        return None
+    return list(rows)
+
+
+def _person(name: str, found: list[tuple[Any, ...]]) -> Person:
     held = [Held(ready, own, store) for *_, ready, own, store in found if ready is not None]
     display_name, must_change_password, *_ = found[0]
     return Person(name, display_name, rights_of(held, site().registry.permissions), must_change_password)
