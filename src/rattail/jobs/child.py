@@ -24,6 +24,7 @@ from rattail.jobs.ending import End
 from rattail.jobs.models import Job
 from rattail.jobs.progress import Told
 from rattail.jobs.running import Cancelled, Running
+from rattail.logs.context import job_id
 from rattail.registry import load_target
 from rattail.site import Site
 
@@ -150,6 +151,7 @@ def start(site: Site, job: Job, kind: JobKind) -> Child:
 def _be_child(site: Site, job: Job, kind: JobKind, *, parent: int, fd: int) -> NoReturn:
     code = 1
     try:
+        job_id.set(str(job.id))
         running = Running(site, job, tell_fd=fd)
         _settle(running, parent)
         os.set_blocking(fd, False)
