@@ -1,0 +1,1 @@
+"""Products, vendors, stock and stores on screen."""
