@@ -21,6 +21,7 @@ _LONGEST_WORD = 200
 _MOST_OF_A_HUGE_LINE = 1_000
 _PLAIN = re.compile(r"(\S{20,32}) ([A-Z]+) (\S+) \[([^\]\t]*)\] ([^\t]*)(?:\t(.*))?", re.DOTALL)
 _ESCAPED = re.compile(r"\\(?:\\|n|r|t|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})")
+_WORD = re.compile(r"[\w.:/-]+", re.ASCII)
 _SHORT = {"\\\\": "\\", "\\n": "\n", "\\r": "\r", "\\t": "\t"}
 
 
@@ -131,7 +132,7 @@ def _time(text: str) -> datetime | None:
 
 def _word(text: str) -> str:
     """A text that is one word within a line: short, without blanks and brackets."""
-    if len(text) <= _LONGEST_WORD and text.isidentifier():
+    if len(text) <= _LONGEST_WORD and _WORD.fullmatch(text):
         return text
     return "".join(letter if letter.isprintable() and letter not in " []" else "_" for letter in text[:_LONGEST_WORD])
 
