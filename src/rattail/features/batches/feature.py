@@ -90,6 +90,27 @@ FEATURE = Feature(
         Page(f"{_ONE}/undo/", "batches.undo", f"{_PAGES}.deeds:undo", "batches.undo", FORM),
         Page(f"{_ONE}/delete/", "batches.delete", f"{_PAGES}.deeds:delete", "batches.delete", FORM),
         Page(f"{_ONE}/again/", "batches.again", f"{_PAGES}.new.views:again", "batches.create", FORM),
+        Page(
+            "count/", "batches.counts", f"{_PAGES}.count.views:counts", "batches.counts", FORM, menu="Count", order=20
+        ),
+        Page("count/<int:number>/", "batches.count", f"{_PAGES}.count.views:count_page", "batches.counts"),
+        Page(
+            "count/<int:number>/entries/",
+            "batches.count_entries",
+            f"{_PAGES}.count.views:entries",
+            "batches.counts",
+            POST,
+        ),
+        Page(
+            "count/<int:number>/finish/", "batches.count_finish", f"{_PAGES}.count.views:finish", "batches.counts", FORM
+        ),
+        Page(
+            "count/<int:number>/delete/",
+            "batches.count_give_up",
+            f"{_PAGES}.count.views:give_up",
+            "batches.counts",
+            POST,
+        ),
     ),
     lists=(
         List("batches.list", f"{_LISTS}.batches:BATCHES", "batches.view"),
