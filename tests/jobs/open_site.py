@@ -40,6 +40,13 @@ def in_site(env: Mapping[str, str], act: Callable[[Site], T]) -> T:
     return value
 
 
+def _web_settings(site: Site) -> dict[str, object]:
+    """As in a process that answers requests, which may do all that a worker does."""
+    from rattail.web.settings import web_settings
+
+    return web_settings(site)
+
+
 def _tell(writer: int, env: Mapping[str, str], act: Callable[[Site], object]) -> None:
     answer: dict[str, object]
     try:
@@ -48,7 +55,7 @@ def _tell(writer: int, env: Mapping[str, str], act: Callable[[Site], object]) ->
         os.environ.update(env)
         sys.path[:0] = env.get("PYTHONPATH", "").split(os.pathsep)
         site = open_site(env["RATTAIL_APPDIR"])
-        site.open_django()
+        site.open_django(_web_settings(site))
         answer = {"value": act(site)}
         connections.close_all()
     except RattailError as error:

@@ -57,8 +57,8 @@ def test_what_was_missed_is_made_up_for_by_one_run(sqlite_env: Env) -> None:
         return [_due(site, NOON + day) for day in days]
 
     assert in_site({**sqlite_env, **AT}, act) == [
-        [],  # written down
         ["counts"],  # an interval begins at once
+        [],
         ["nothing"],  # 03:15 in Chicago is 09:15 UTC
         ["counts", "nothing"],
         [],

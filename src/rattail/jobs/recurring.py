@@ -32,11 +32,9 @@ def enqueue_due(site: Site, *, now: datetime) -> int:
         if not rule:
             if row is not None:
                 row.delete()
-        elif row is None or row.rule != rule:
-            Recurrence.objects.update_or_create(
-                job=declared.job, defaults={"rule": rule, "next_at": next_run(rule, after=now, is_first=True)}
-            )
-        elif row.next_at <= now:
+            continue
+        row = _with_rule(declared.job, row, rule, now)
+        if row.next_at <= now:
             count += _ask(site.registry.jobs[declared.job], row, now)
     return count
 
@@ -72,6 +70,18 @@ def next_run(rule: str, *, after: datetime, is_first: bool = False) -> datetime:
     while (moment := _moment(day, at, zone)) <= after:
         day += timedelta(days=1)
     return moment
+
+
+def _with_rule(job: str, row: Recurrence | None, rule: str, now: datetime) -> Recurrence:
+    """The row of a recurring job, made or reckoned anew where its rule is new; of several workers one does it."""
+    if row is not None and row.rule == rule:
+        return row
+    first = next_run(rule, after=now, is_first=True)
+    if row is None:
+        return Recurrence.objects.get_or_create(job=job, defaults={"rule": rule, "next_at": first})[0]
+    Recurrence.objects.filter(pk=row.pk, rule=row.rule).update(rule=rule, next_at=first)
+    row.refresh_from_db()
+    return row
 
 
 def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
