@@ -323,3 +323,14 @@ def test_what_strangers_try_is_no_error_and_every_level_has_a_name(log: Log, tmp
 
     levels = [line.level for line in newest(str(tmp_path), "web", limit=9).lines]
     assert levels == ["CRITICAL", "INFO", "WARNING"]
+
+
+def test_what_is_said_after_the_end_of_a_request_has_its_number_too(log: Log, tmp_path: Path) -> None:
+    class Ended:
+        request_id = "5f0c"
+
+    log()
+
+    logging.getLogger("django.request").warning("Not Found", extra={"request": Ended()})
+
+    assert newest(str(tmp_path), "web", limit=1).lines[0].request_id == "5f0c"

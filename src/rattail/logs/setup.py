@@ -74,7 +74,7 @@ class LogHandler(logging.Handler):
         elif record.stack_info:
             details["traceback"] = self._masked(record.stack_info)
         at = datetime.fromtimestamp(record.created, UTC)
-        return LogLine(at, _level(record), record.name, self._masked(_message(record)), request_id.get(), details)
+        return LogLine(at, _level(record), record.name, self._masked(_message(record)), _request_of(record), details)
 
     def close(self) -> None:
         self.acquire()
@@ -97,6 +97,12 @@ class LogHandler(logging.Handler):
 
     def _masked(self, text: str) -> str:
         return self._mask(cut(text, _LOOKED_AT))
+
+
+def _request_of(record: logging.LogRecord) -> str:
+    """Which request a line is of; Django says some things about one after its last word, and names it then."""
+    said = getattr(getattr(record, "request", None), "request_id", "")
+    return request_id.get() or (said if isinstance(said, str) else "")
 
 
 def _level(record: logging.LogRecord) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
-from rattail.errors import AppDirBusy
+from rattail.errors import AppDirBroken, AppDirBusy
 from rattail.features.sessions.record import record_of
 from rattail.features.sessions.service import clean
 from rattail.features.sessions.shelf import Shelf
@@ -399,3 +399,17 @@ def is_login_a_new_session(method: str) -> bool:
     before = browser.cookie
     browser.send(method, lambda request: begin_session(request, "alice"))
     return browser.cookie != before
+
+
+def answered_where_broken(cookie: str) -> tuple[int, int]:
+    """The status and the number of cookies where something that is no view met the broken session, and made a 500."""
+    browser = Browser(cookie)
+
+    def look(request: HttpRequest) -> HttpResponse:
+        try:
+            return HttpResponse(str(request.session.get("a")))
+        except AppDirBroken:
+            return HttpResponse(status=500)
+
+    browser.get(look)
+    return browser.last.status_code, len(browser.last.cookies)

@@ -139,6 +139,18 @@ def test_a_session_that_cannot_be_saved_makes_an_error_page(files_stage: Stage) 
     assert files_stage.play(scenes.entries_of, key) == {"a": 1}
 
 
+def test_a_session_that_cannot_be_read_makes_an_error_page_wherever_that_is_met(files_stage: Stage) -> None:
+    key, _ = files_stage.play(scenes.new_session, a=1)
+    folder = files_stage.root / "sessions" / "data"
+    away = folder.rename(folder.with_name("away"))
+
+    answered = files_stage.play(scenes.answered_where_broken, key)
+
+    away.rename(folder)
+    assert answered == (503, 0)
+    assert files_stage.play(scenes.answered_where_broken, key) == (200, 0)
+
+
 def test_changes_without_the_folder_of_locks_are_told(files_stage: Stage) -> None:
     key, _ = files_stage.play(scenes.new_session, a=1)
     folder = files_stage.root / "sessions" / "lock"

@@ -36,6 +36,8 @@ class Sessions:
         request.session = session
         try:
             response = self.answer(request)
+            if isinstance(session.failure, RattailError) and response.status_code == _FAULTS_OF_OURS:
+                return told(request, session.failure)  # it was met where no view was: in the page that says 404, say
             try:
                 self._save(request, session, response)
             except RattailError as error:

@@ -99,6 +99,7 @@ class SessionStore(SessionBase):
         self.modified = False
         self.was_flushed = False
         self.is_broken = False
+        self.failure: Exception | None = None
         self._session_cache: dict[str, Any]
         self._found: Record | None = None
         self.is_cookie_due = False
@@ -129,8 +130,9 @@ class SessionStore(SessionBase):
             if self.is_exclusive:
                 self._hold = shelf().hold(name)
             record = read_sound(shelf(), name)
-        except Exception:
+        except Exception as error:
             self.is_broken = True
+            self.failure = error
             self._session_cache = {}
             self.release()
             raise
