@@ -14,9 +14,9 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers import base
 from gunicorn.workers.gthread import ThreadWorker
 
-from rattail.features.serve.logs import begin_log
 from rattail.features.serve.process import die_with, say_ready
 from rattail.features.serve.worker import require_records
+from rattail.logs.setup import write_to
 from rattail.site import Site, open_site
 
 GRACE_S = 30  # how long accepted requests may take once the process is told to stop
@@ -38,7 +38,7 @@ def answer_requests(root: str, *, door_fd: int, ready_fd: int) -> None:
         DatabaseUnreachable: the database does not answer.
     """
     site = open_site(root)
-    begin_log(site, "web")
+    write_to(site.folders["log"], "web", settings=site.settings)
     base.WorkerTmp = Heartbeat
     try:
         Arbiter(_Application(site, door_fd=door_fd, ready_fd=ready_fd)).run()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rattail.database.migrate import require_migrated
 from rattail.database.setup import connect, require_file
-from rattail.features.serve.logs import begin_log
 from rattail.features.serve.process import say_ready
+from rattail.logs.setup import write_to
 from rattail.site import Site, open_site
 
 
@@ -17,7 +17,7 @@ def run_jobs(root: str, *, ready_fd: int) -> None:
         DatabaseUnreachable: the database does not answer.
     """
     site = open_site(root)
-    begin_log(site, "worker")
+    write_to(site.folders["log"], "worker", settings=site.settings)
     site.open_django()
     require_records(site)
     from rattail.jobs.worker import run

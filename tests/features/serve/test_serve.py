@@ -1,0 +1,183 @@
+"""`rattail serve` in real processes: under load, killed, stopped, twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.features.serve.serving import HOST, Load, Server, eventually, free_port, gone, processes_of, serving
+from tests.kit.records import write_migrated_file
+
+ONE = {"RATTAIL_WEB_PROCESSES": "1"}
+
+
+@pytest.fixture
+def shop(appdir: Path) -> Path:
+    write_migrated_file(appdir)
+    return appdir
+
+
+@pytest.fixture
+def server(shop: Path) -> Iterator[Server]:
+    with serving(shop) as started:
+        yield started
+
+
+def test_restarts_under_load_lose_no_request_and_refuse_nobody(server: Server) -> None:
+    load = Load(server)
+    for number in (1, 2):
+        load.comes_to(50)
+        server.send(signal.SIGHUP)
+        server.says("web was replaced", times=number)
+        server.says("worker was replaced", times=number)
+    load.comes_to(50)
+
+    outcomes = load.stop()
+
+    assert set(outcomes) <= {"answered", "closed while idle"}, outcomes
+
+
+def test_stopping_under_load_answers_everybody_who_was_let_in(server: Server) -> None:
+    load = Load(server)
+    load.comes_to(100)
+    server.send(signal.SIGTERM)
+
+    assert server.ended() == 0
+    outcomes = load.stop()
+    assert set(outcomes) <= {"answered", "closed while idle", "refused"}, outcomes
+    assert processes_of(server.appdir) == []
+
+
+def test_a_request_that_was_begun_is_answered_after_the_signal_to_stop(server: Server) -> None:
+    with socket.create_connection((HOST, server.port), timeout=20) as line:
+        line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\n")
+        assert line.recv(4096).startswith(b"HTTP/1.1 200")
+        server.send(signal.SIGTERM)
+        server.says("stopping")
+        line.sendall(b"Host: localhost\r\n\r\n")
+
+        answer = b"".join(iter(lambda: line.recv(4096), b""))
+
+    assert b"HTTP/1.1 200" in answer
+    assert server.ended() == 0
+
+
+@pytest.mark.parametrize("which", ["a process that answers", "its master", "the worker"])
+def test_a_killed_process_comes_back(shop: Path, which: str) -> None:
+    with serving(shop, env=ONE) as server:
+        master, *answering = server.children("web")
+        worker = server.children("worker")[0]
+        killed = {"a process that answers": answering[0], "its master": master, "the worker": worker}[which]
+        part = "worker" if killed == worker else "web"
+        before = server.children(part)
+
+        os.kill(killed, signal.SIGKILL)
+        gone(killed)
+
+        eventually(lambda: len(server.children(part)) == len(before) and killed not in server.children(part))
+        eventually(lambda: server.get("/healthz")[0] == 200)
+        server.send(signal.SIGINT)
+        assert server.ended() == 0
+    if killed != answering[0]:
+        assert any("ended by signal 9; it is started again" in line for line in server.lines)
+
+
+def test_while_the_web_process_is_away_browsers_wait_instead_of_being_refused(shop: Path) -> None:
+    with serving(shop, "--web-only", env=ONE) as server:
+        master, *answering = server.children("web")
+        load = Load(server, clients=2)
+        load.comes_to(20)
+        for pid in (*answering, master):
+            os.kill(pid, signal.SIGKILL)
+        load.comes_to(20)
+
+        outcomes = load.stop()
+
+    assert "refused" not in outcomes
+    assert server.children("worker") == []
+
+
+def test_no_process_outlives_the_supervisor_and_the_port_is_free_again(server: Server) -> None:
+    eventually(lambda: len(processes_of(server.appdir)) == 4)  # the second one that answers comes a moment later
+    children = processes_of(server.appdir)
+    server.send(signal.SIGKILL)
+    for pid in children:
+        gone(pid)
+
+    with socket.create_server((HOST, server.port)):
+        assert processes_of(server.appdir) == []
+
+
+def test_a_second_server_of_the_same_folder_is_told_who_the_first_is(server: Server, run: Run) -> None:
+    second = run("serve", "--appdir", server.appdir, env={"RATTAIL_WEB_PORT": str(free_port())})
+
+    assert second.code == 52
+    assert f"is served already, by process {server.process.pid} (" in second.err
+    assert server.get("/healthz") == (200, b"ok\n")
+
+
+def test_the_web_application_and_the_worker_can_be_served_apart(shop: Path, run: Run) -> None:
+    with serving(shop, "--web-only", env=ONE) as web:
+        assert not json.loads(web.get("/readyz")[1])["worker"]
+        with serving(shop, "--worker-only"):
+            second = run("serve", "--worker-only", "--appdir", shop)
+            eventually(lambda: web.get("/readyz")[0] == 200)
+
+    assert second.code == 52
+
+
+def test_a_port_that_is_taken_is_named_with_who_has_it(shop: Path, run: Run) -> None:
+    with socket.create_server((HOST, 0)) as other:
+        port = other.getsockname()[1]
+        refused = run("serve", "--appdir", shop, env={"RATTAIL_WEB_PORT": str(port)})
+
+    assert refused.code == 55
+    assert f"port {port} of 127.0.0.1 is in use by process {os.getpid()} (" in refused.err
+
+
+def test_records_that_are_too_old_are_refused_with_what_to_type(appdir: Path, run: Run) -> None:
+    refused = run("serve", "--appdir", appdir, env={"RATTAIL_WEB_PORT": str(free_port())})
+
+    assert refused.code == 54
+    assert "the database has no tables yet" in refused.err
+    assert "migrate-db" in refused.err
+    assert processes_of(appdir) == []
+
+
+def test_a_restart_that_cannot_be_leaves_the_old_processes_at_work(server: Server) -> None:
+    settings = server.appdir / "rattail.toml"
+    was = settings.read_text()
+    settings.write_text(was + "\n[web]\nprocesses = 0\n")
+    server.send(signal.SIGHUP)
+    server.says("not restarted")
+    (server.appdir / "data" / "rattail.sqlite3").rename(server.appdir / "data" / "away")
+    settings.write_text(was)
+    server.send(signal.SIGHUP)
+    server.says("web could not be replaced: the database has no tables yet")
+
+    assert server.get("/healthz") == (200, b"ok\n")
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"RATTAIL_WEB_ADDRESS": "0.0.0.0"}, "web.public_url does not say under which address people come"),
+        ({"RATTAIL_WEB_PUBLIC_URL": "office.example.org"}, "is not the address of a site"),
+        ({"RATTAIL_WEB_PUBLIC_URL": "https://example.org/office"}, "a host of its own"),
+        ({"RATTAIL_WEB_ADDRESS": "192.0.2.1", "RATTAIL_WEB_PUBLIC_URL": "http://192.0.2.1:80"}, "cannot listen on"),
+    ],
+    ids=["everywhere", "no scheme", "below another site", "not of this machine"],
+)
+def test_an_address_that_cannot_be_is_refused(shop: Path, run: Run, env: Mapping[str, str], said: str) -> None:
+    refused = run("serve", "--appdir", shop, env=env)
+
+    assert refused.code in (53, 57)
+    assert said in refused.err
+    assert "set-option web." in refused.err
