@@ -1,6 +1,6 @@
 """What a session costs: ours beside Beaker's file sessions, measured in turn in the same run, and how many are lost.
 
-    python bench/sessions.py [--operations N] [--runs N] [--backend files|database] [--at FOLDER]
+    python bench/sessions.py [--operations N] [--runs N] [--at FOLDER]
 
 Run by `make bench`. An operation is what a request that changes its session does: find it by the cookie, read a
 counter, add one, save, make the cookie of the answer. Ours goes through the middleware of the web application, with
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import shutil
 import statistics
 import sys
@@ -40,24 +39,19 @@ class Measured(NamedTuple):
     lost: int
 
 
-def ours(root: Path, backend: str) -> Operation:
+def ours(root: Path) -> Operation:
     """Operations on the sessions of an app folder made for this."""
     from rattail.appdir.locate import Located
     from rattail.features.core.make.service import Request, make
     from rattail.registry import load_registry
     from rattail.site import open_site
 
-    os.environ["RATTAIL_SESSIONS_BACKEND"] = backend
     appdir = str(root / "app")
-    make(load_registry(), Request(located=Located(appdir, "for this"), now=datetime.now(UTC)), environ=os.environ)
+    make(load_registry(), Request(located=Located(appdir, "for this"), now=datetime.now(UTC)), environ={})
     opened = open_site(appdir)
     from rattail.web.settings import web_settings
 
     opened.open_django(web_settings(opened))
-    if backend == "database":
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
     return operation_of_ours()
 
 
@@ -152,12 +146,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--operations", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--backend", choices=("files", "database"), default="files")
     parser.add_argument("--at", type=Path, help="where the temporary folder is made")
     given = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="rattail-bench-", dir=given.at))
     try:
-        peers = {"ours": ours(scratch, given.backend), "Beaker": beakers(scratch / "beaker")}
+        peers = {"ours": ours(scratch), "Beaker": beakers(scratch / "beaker")}
         print(f"{given.operations:,} operations, medians of {given.runs} runs in turn; goal {GOAL} times Beaker's")
         for name, processes, is_shared in (
             ("1 process, its own session", 1, False),
