@@ -55,7 +55,15 @@ FEATURE = Feature(
         ),
     ),
     tables=(("web", "The web application"),),
-    commands=(Command("serve", "Run the web application and the workers.", f"{_CLI}.serve:serve"),),
+    commands=(
+        Command(
+            "setup",
+            "Make everything that a shop needs to begin, in one go.",
+            "rattail.entry.setup:setup",
+            group="First hour",
+        ),
+        Command("serve", "Run the web application and the workers.", f"{_CLI}.serve:serve"),
+    ),
     pages=(
         Page("healthz", "serve.alive", "rattail.features.serve.health:alive", PUBLIC),
         Page("readyz", "serve.ready", "rattail.features.serve.health:ready", PUBLIC),
