@@ -11,6 +11,7 @@ TEXT = '''
 import os
 import signal
 import time
+from datetime import timedelta
 
 from rattail.errors import InputRejected
 from rattail.feature import JobKind, Permission, Recurring
@@ -125,6 +126,7 @@ def late(job):
     row = Job.objects.get(pk=job.id)
     if row.token == 1:
         end_try(row, None, End("died", reason="taken for dead", failure="taken for dead"), now=job.now())
+        Job.objects.filter(pk=job.id).update(run_at=job.now() + timedelta(days=1))
     with job.effect():
         _record(job, f"effect of try {job.tries}")
 '''

@@ -115,3 +115,30 @@ def _finish_all() -> None:
     from rattail.jobs.models import Job
 
     Job.objects.filter(state="ready").update(state="cancelled")
+
+
+def test_a_job_that_would_find_nothing_to_do_is_not_asked_for(sqlite_env: Env) -> None:
+    def act(site: Site) -> list[int]:
+        from rattail.jobs.models import Job
+        from rattail.jobs.recurring import enqueue_due
+        from rattail.notices.note import note
+
+        asked = []
+        for later_min in (0, 2, 4):
+            now = NOON + timedelta(minutes=later_min)
+            if later_min == 2:
+                note("shop.flood", subject="Water in the shop", now=now)
+            enqueue_due(site, now=now)
+            asked.append(Job.objects.filter(kind="mail.send").count())
+            Job.objects.all().delete()
+        return asked
+
+    assert in_site(
+        {
+            **sqlite_env,
+            "RATTAIL_MAIL_HOST": "127.0.0.1",
+            "RATTAIL_MAIL_FROM": "a@b.example",
+            "RATTAIL_MAIL_TO": "c@d.example",
+        },
+        act,
+    ) == [0, 1, 1]

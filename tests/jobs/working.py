@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from rattail.site import Site
@@ -26,7 +27,19 @@ def work_off(site: Site) -> dict[str, int]:
     """Work off what waits, in this process; returns how many tries ended in which state."""
     from rattail.jobs.worker import run
 
+    put_off_what_recurs(site)
     return run(site, until_idle=True)._asdict()
+
+
+def put_off_what_recurs(site: Site) -> None:
+    """Have no recurring job be due, so that a worker has nothing to do but what a test asks for."""
+    from rattail.jobs.models import Recurrence
+    from rattail.jobs.recurring import rule_of
+
+    far = site.now() + timedelta(days=365)
+    declared = ((each.job, rule_of(each, site)) for each in site.registry.recurring)
+    rows = [Recurrence(job=job, rule=rule, next_at=far) for job, rule in declared if rule]
+    Recurrence.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def let_wait_no_longer(site: Site, job_id: int) -> None:
@@ -44,6 +57,7 @@ def worker(site: Site, **options: Any) -> Iterator[int]:
     from rattail.jobs.models import Worker
     from rattail.jobs.worker import run
 
+    put_off_what_recurs(site)
     connections.close_all()
     pid = os.fork()
     if pid == 0:
