@@ -71,11 +71,14 @@ class Recurring(NamedTuple):
     """A job that runs by itself: every day at `at` ("03:15", in the shop's time zone), or every `every_s` seconds.
 
     `at` may name an option instead ("backups.at"), whose value is such a time; an empty value means never.
+    `only_if` names a function `(site, *, now) -> bool` that is asked first: a cheap look whether there is anything to
+    do spares a job that does nothing.
     """
 
     job: str
     at: str = ""
     every_s: int = 0
+    only_if: str = ""
 
 
 class List(NamedTuple):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from rattail.feature import JobKind, Recurring
+from rattail.feature import Recurring
 from rattail.jobs.models import Recurrence
 from rattail.jobs.queue import enqueue
+from rattail.registry import load_target
 from rattail.site import Site
 
+IsWanted = Callable[..., bool]
 ACTOR = "job:recurring"
 _log = logging.getLogger("rattail.jobs")
 _complained: set[str] = set()
@@ -35,7 +39,7 @@ def enqueue_due(site: Site, *, now: datetime) -> int:
             continue
         row = _with_rule(declared.job, row, rule, now)
         if row.next_at <= now:
-            count += _ask(site.registry.jobs[declared.job], row, now)
+            count += _ask(site, declared, row, now)
     return count
 
 
@@ -88,10 +92,14 @@ def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
-def _ask(kind: JobKind, row: Recurrence, now: datetime) -> int:
+def _ask(site: Site, declared: Recurring, row: Recurrence, now: datetime) -> int:
+    kind = site.registry.jobs[declared.job]
+    is_wanted = cast("IsWanted", load_target(declared.only_if)) if declared.only_if else None
     with transaction.atomic():
         later = next_run(row.rule, after=now)
         if not Recurrence.objects.filter(pk=row.pk, next_at=row.next_at, rule=row.rule).update(next_at=later):
             return 0  # another worker was quicker
+        if is_wanted is not None and not is_wanted(site, now=now):
+            return 0
         enqueue(kind, arguments={}, actor=ACTOR, now=now, unique_key=f"recurring:{kind.name}")
     return 1

@@ -30,7 +30,7 @@ FEATURE = Feature(
         JobKind("mail.digest", "Write the daily digest", f"{_JOBS}:write_digest", tries=3, limit_s=300),
     ),
     recurring=(
-        Recurring("mail.send", every_s=60),
+        Recurring("mail.send", every_s=60, only_if="rattail.features.mail.jobs:is_something_to_send"),
         Recurring("mail.watch", every_s=900),
         Recurring("mail.check", at="05:30"),
         Recurring("mail.digest", at="mail.digest_at"),
