@@ -25,10 +25,9 @@ UV_COMPILE = pip compile --quiet --upgrade --generate-hashes --universal --pytho
 help: ## Show what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
-run: $(RUN)/.installed ## Install into .venv, make its app folder, show it and check it.
-	@$(RUN)/bin/rattail make-appdir
-	@$(RUN)/bin/rattail show-appdir
-	@$(RUN)/bin/rattail check-appdir
+run: $(RUN)/.installed ## Install into .venv; the first time, make a sample shop and print a password; serve it. Ctrl-C stops it.
+	@$(RUN)/bin/rattail setup --sample --admin admin < /dev/null
+	@exec $(RUN)/bin/rattail serve
 
 test: lint types programs ## Everything a change has to pass; the last line is pytest's summary.
 	@$(TESTPY) -m pytest -q -n $(WORKERS) --dist loadgroup -m "not long"
