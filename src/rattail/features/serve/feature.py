@@ -63,6 +63,8 @@ FEATURE = Feature(
             group="First hour",
         ),
         Command("serve", "Run the web application and the workers.", f"{_CLI}.serve:serve"),
+        Command("make-units", "Write systemd units, timers and a proxy's configuration.", f"{_CLI}.units:make_units"),
+        Command("note-failure", "Have people told that a systemd unit failed.", f"{_CLI}.units:note_failure"),
     ),
     pages=(
         Page("healthz", "serve.alive", "rattail.features.serve.health:alive", PUBLIC),

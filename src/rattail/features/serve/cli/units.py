@@ -1,0 +1,67 @@
+"""`rattail make-units`, `rattail note-failure`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from rattail.appdir.owner import owner_of
+from rattail.appdir.refusal import shown
+from rattail.cli.command import command
+from rattail.cli.outcome import Outcome
+from rattail.cli.session import Session
+
+
+@command("make-units", acts_as_owner=False)
+@click.option("--output", metavar="DIR", required=True, type=click.Path(), help="The folder to write the files into.")
+def make_units(session: Session, output: str) -> Outcome:
+    """Write systemd units and timers, and what tmpfiles.d, logrotate, nginx and Caddy need, into a folder.
+
+    Nothing else is written; the commands that install them are printed. The units run as the owner of the app
+    folder, may write there, in its relocated parts and where backups go, and nowhere else.
+    """
+    from rattail.features.serve.units import service
+
+    owner = owner_of(session.root)
+    assert owner is not None, "a folder without marker was refused"
+    ground = service.Ground(
+        root=session.root,
+        name=session.marker.name,
+        program=_program(),
+        owner=owner,
+        places=session.places,
+        settings=session.settings.require_sound(),
+        registry=session.registry,
+    )
+    made = service.make_units(ground, folder=os.path.abspath(output))
+    data = {"folder": made.folder, "unit": made.unit, "files": list(made.files), "install": list(made.install)}
+    lines = [f"Wrote to {shown(made.folder)}:", *(f"  {name}" for name in made.files), "To install them:"]
+    lines += [f"  {line}" for line in made.install]
+    lines.append(f"Then put {made.unit}.nginx.conf or {made.unit}.Caddyfile into your proxy's configuration.")
+    return Outcome(data, lines)
+
+
+@command("note-failure")
+@click.argument("unit")
+def note_failure(session: Session, unit: str) -> Outcome:
+    """Have people told that a systemd unit failed: what OnFailure= of the units from make-units calls."""
+    session.open_records()
+    from rattail.notices.note import note
+
+    name = unit[:100]
+    note(
+        f"unit.failed:{name}",
+        subject=f"{name} failed on {os.uname().nodename}",
+        text=f"systemd says that the unit {name} failed. What it said is in the journal:\n    journalctl -u {name}\n",
+        now=datetime.now(UTC),
+    )
+    return Outcome({"unit": name}, [f"Noted that {name} failed."])
+
+
+def _program() -> str:
+    """The program `rattail` of this environment."""
+    beside = f"{os.path.dirname(sys.executable)}/rattail"
+    return beside if os.access(beside, os.X_OK) else os.path.abspath(sys.argv[0])
