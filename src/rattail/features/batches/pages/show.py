@@ -52,6 +52,7 @@ def overview(request: Request, number: int) -> HttpResponse:
         "statuses": statuses_shown(batch.counts),
         "totals": totals_of(batch),
         "facts": _facts(batch),
+        "remarks": [_without_options(text) for text in batch.remarks],
         "files": files_of(batch, ground_folders=request.site.folders),
         "rows_address": reverse("batches.rows", args=[batch.number]),
     }
@@ -102,6 +103,12 @@ def history(request: Request, number: int) -> HttpResponse:
         "edits": edits,
     }
     return render(request, "batches/history.html", values)
+
+
+def _without_options(remark: str) -> str:
+    """A remark without what to type on a command line, which stands after a semicolon."""
+    said, _, more = remark.rpartition(";")
+    return f"{said}." if said and "--" in more else remark
 
 
 def _narrowed(listing: Listing, batch: Batch) -> Listing:

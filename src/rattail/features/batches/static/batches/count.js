@@ -93,6 +93,7 @@
   let sound = null;
   function beep(state) {
     try {
+      if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return; // a browser would refuse
       sound = sound || new AudioContext();
       const tones = state === "known" ? [880] : [220, 180];
       tones.forEach(function (pitch, place) {

@@ -1,0 +1,154 @@
+"""Executing, undoing and deleting in the browser, by jobs that really run."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.features.batches.pages.goods import catalog_batch, cost_of, count_batch, shop_of, state_of, text_of, work_off
+from tests.kit.web import Web, web_test
+
+
+@web_test()
+def test_executing_says_what_will_happen_then_a_job_does_it_and_another_undoes_it(web: Web) -> None:
+    batch = catalog_batch(web, "2.10", "2.00", "2.20")
+    bea = web.client_of("bea", "buyer")
+
+    asked = text_of(bea.get("/batches/1/execute/"))
+    bea.post("/batches/1/execute/")
+    waiting = text_of(bea.get("/batches/1/"))
+    worked = work_off(web.site)
+
+    assert "2 costs are added" in asked
+    assert "Job 1" in waiting
+    assert worked["done"] == 1
+    assert (state_of(batch), batch.executed_by, cost_of(1)) == ("executed", "bea", Decimal("2.1"))
+    assert "costs that were added go: 2" in text_of(bea.get("/batches/1/undo/"))
+    bea.post("/batches/1/undo/")
+    work_off(web.site)
+    assert (state_of(batch), cost_of(1)) == ("undone", Decimal(2))
+
+
+@web_test()
+def test_pressing_twice_makes_one_job_and_a_job_that_runs_again_does_nothing_more(web: Web) -> None:
+    from rattail.features.batches.jobs import execute
+    from rattail.jobs.models import Job
+    from rattail.jobs.running import Running
+    from rattail.retail.models import VendorCost
+
+    batch = catalog_batch(web, "2.10")
+    bea = web.client_of("bea", "buyer")
+
+    bea.post("/batches/1/execute/")
+    bea.post("/batches/1/execute/")
+    job = Job.objects.get()
+    work_off(web.site)
+    said = execute(Running(web.site, job), **job.arguments)
+
+    assert said == {"batch": "00000001", "said": "it was executed already"}
+    assert state_of(batch) == "executed"
+    assert VendorCost.objects.filter(batch=1).count() == 1
+
+
+@web_test()
+def test_records_that_moved_are_named_and_the_file_can_be_read_again(web: Web) -> None:
+    from rattail.retail.models import VendorCost
+
+    batch = catalog_batch(web, "2.10")
+    VendorCost.objects.update(unit_cost=Decimal("1.90"))
+    bea = web.client_of("bea", "buyer")
+
+    page = text_of(bea.get("/batches/1/execute/"))
+    bea.post("/batches/1/execute/")
+    work_off(web.site)
+    failed = text_of(bea.get("/batches/1/"))
+    bea.post("/batches/1/again/", {"vendor": "acme", "read": "yes"})
+    work_off(web.site)
+    bea.post("/batches/1/execute/")
+    work_off(web.site)
+
+    assert "row 1: " in page
+    assert "Execute it" not in page
+    assert "The last job did not get through" in failed
+    assert state_of(batch) == "executed"
+
+
+@web_test()
+def test_what_was_changed_since_is_left_when_the_rest_is_undone(web: Web) -> None:
+    from rattail.retail.models import VendorCost
+
+    batch = catalog_batch(web, "2.10", "2.20")
+    bea = web.client_of("bea", "buyer")
+    bea.post("/batches/1/execute/")
+    work_off(web.site)
+    VendorCost.objects.filter(batch=1, vendor_item__code="A1").update(unit_cost=7)
+
+    asked = text_of(bea.get("/batches/1/undo/"))
+    bea.post("/batches/1/undo/", {"partial": "yes"})
+    work_off(web.site)
+
+    assert "1 record was changed since" in asked
+    assert (state_of(batch), cost_of(1), cost_of(2)) == ("undone", Decimal(7), Decimal(2))
+    assert "undone only in part" in text_of(bea.get("/batches/1/execute/"))
+
+
+@web_test(options={"batches.four_eyes": "true"})
+def test_with_four_eyes_nobody_executes_a_batch_of_their_own(web: Web) -> None:
+    batch = catalog_batch(web, "2.10", actor="bea")
+    bea, bert = web.client_of("bea", "buyer"), web.client_of("bert", "buyer")
+
+    assert "a colleague executes it" in text_of(bea.get("/batches/1/"))
+    assert bea.post("/batches/1/execute/").status_code == 403
+    bert.post("/batches/1/execute/")
+    work_off(web.site)
+    assert state_of(batch) == "executed"
+
+
+@web_test()
+def test_without_that_rule_the_one_who_made_a_batch_may_execute_it(web: Web) -> None:
+    batch = catalog_batch(web, "2.10", actor="bea")
+
+    web.client_of("bea", "buyer").post("/batches/1/execute/")
+    work_off(web.site)
+
+    assert state_of(batch) == "executed"
+
+
+@web_test()
+def test_a_batch_that_is_not_executed_is_deleted_after_it_was_asked(web: Web) -> None:
+    from rattail.features.batches.models import Batch, CatalogRow
+
+    batch = catalog_batch(web, "2.10")
+    bea = web.client_of("bea", "buyer")
+
+    asked = text_of(bea.get("/batches/1/delete/"))
+    answer = bea.post("/batches/1/delete/")
+
+    assert "its 1 rows and its 1 files go" in asked
+    assert answer["Location"] == "/batches/"
+    assert not Batch.objects.exists()
+    assert not CatalogRow.objects.exists()
+    assert not (web.root / "data/batches/vendor_catalog" / str(batch)).exists()
+
+
+@web_test()
+def test_an_executed_batch_is_not_deleted(web: Web) -> None:
+    batch = count_batch(web, "4")
+    shop_of(web).execute(batch.number)
+    alice = web.client_of("alice", "manager")
+
+    answer = alice.post("/batches/1/delete/")
+
+    assert answer["Location"] == "/batches/1/"
+    assert "could not be put back any more" in text_of(alice.get("/batches/1/"))
+    assert state_of(batch) == "executed"
+
+
+@web_test()
+def test_changes_are_made_by_post_and_with_the_token_of_the_page_only(web: Web) -> None:
+    catalog_batch(web, "2.10")
+    strict = web.client_of("alice", "manager", is_strict=True)
+
+    for path in ("execute/", "undo/", "delete/", "rows/1/correct/", "rows/1/remove/", "rows/add/", "again/"):
+        assert strict.post(f"/batches/1/{path}").status_code == 403, path
+    for path in ("rows/1/correct/", "rows/1/remove/", "rows/1/restore/"):
+        assert strict.get(f"/batches/1/{path}").status_code == 405, path
