@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rattail.retail.numbers import number_text
 from rattail.web.listing import Link
 
 _NO_WORDS = "(no description)"
@@ -20,5 +21,6 @@ def invoice_link(number: int, text: str) -> Link:
     return Link(text or "(no number)", f"/invoices/{number}/")
 
 
-def ledger_link(product: int, text: str) -> Link:
-    return Link(text, f"/products/{product}/ledger/")
+def batch_link(number: int | None) -> Link | None:
+    """To a batch by its eight digits; nothing where no batch did it."""
+    return Link(number_text(number), f"/batches/{number}/") if number else None

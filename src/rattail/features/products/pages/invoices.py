@@ -8,11 +8,10 @@ from django.db.models import Q
 from django.http import HttpResponse
 
 from rattail.errors import NoSuchThing
-from rattail.features.products.pages.addresses import invoice_link, product_link
+from rattail.features.products.pages.addresses import batch_link, invoice_link, product_link
 from rattail.features.products.pages.products import vendor_choices
 from rattail.features.products.pages.seen import COSTS, number_in, require_possible, stores_seen
 from rattail.retail.models import Invoice, InvoiceLine
-from rattail.retail.numbers import number_text
 from rattail.site import Site
 from rattail.web.access import Person, Request, signed_in
 from rattail.web.listing import Asked, Badge, Chunk, Column, Filter, Listing
@@ -73,7 +72,7 @@ def _select(asked: Asked) -> Chunk:
                 Badge("credit note", "warning") if is_credit else None,
                 currency,
                 total,
-                number_text(batch) if batch else "",
+                batch_link(batch),
             )
             for pk, number, vendor, date, store, is_credit, currency, total, batch in rows[: asked.limit]
         ],

@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.http import HttpResponse
 
 from rattail.errors import NoSuchThing
-from rattail.features.products.pages.addresses import product_link
+from rattail.features.products.pages.addresses import batch_link, product_link
 from rattail.features.products.pages.seen import number_in, require_possible, store_choices, stores_wanted
 from rattail.retail.models import Product, StockMovement
-from rattail.retail.numbers import number_text
 from rattail.web.access import Request
 from rattail.web.listing import Asked, Chunk, Column, Filter, Listing
 from rattail.web.lists import render_list
@@ -49,7 +48,7 @@ def _select(asked: Asked) -> Chunk:
     rows = list(lines.order_by("-id").values_list(*_FIELDS)[: asked.limit + 1])
     after = str(rows[asked.limit - 1][0]) if len(rows) > asked.limit else ""
     shown = [
-        (at, store, before, after_, after_ - before, reason, number_text(batch) if batch else "", told_at, told_by)
+        (at, store, before, after_, after_ - before, reason, batch_link(batch), told_at, told_by)
         for _, at, store, before, after_, reason, batch, told_at, told_by in rows[: asked.limit]
     ]
     return Chunk(shown, after)

@@ -10,12 +10,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from rattail.database.bulk import fetch_rows
+from rattail.features.products.pages.addresses import batch_link
 from rattail.features.products.pages.history import items_of
 from rattail.features.products.pages.known import prices_of
 from rattail.features.products.pages.ledger import LEDGER, product_at
 from rattail.features.products.pages.seen import COSTS, StoreSeen, stores_seen, today
 from rattail.retail.models import Price, Product, ProductCode, Stock
-from rattail.retail.numbers import number_text
 from rattail.retail.sheets.codes import code_text
 from rattail.web.access import Request, signed_in
 from rattail.web.listing import Asked
@@ -59,7 +59,7 @@ def product(request: Request, number: int) -> HttpResponse:
         "head": head_html(LEDGER.columns),
         "lines": rows_html(LEDGER.columns, lines, time_zone=request.site.time_zone),
         "has_lines": bool(lines.rows),
-        "batches": [number_text(batch) for batch in _batches(number)] if has_costs else [],
+        "batches": [batch_link(batch) for batch in _batches(number)] if has_costs else [],
     }
     return render(request, "products/product.html", values)
 
