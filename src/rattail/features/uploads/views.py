@@ -30,7 +30,7 @@ from rattail.web.access import Request, signed_in
 from rattail.web.flash import say
 from rattail.web.sessions import let_go
 
-OFFSET, LENGTH, WHOLE = "Upload-Offset", "Upload-Length", "Upload-Whole"
+OFFSET, LENGTH, WHOLE, PIECE = "Upload-Offset", "Upload-Length", "Upload-Whole", "Upload-Piece"
 USING_PAGE = "batches.new"
 _STATUSES: tuple[tuple[type[RattailError], int], ...] = (
     (TooLarge, 413),
@@ -78,10 +78,11 @@ def one(request: Request, token: str) -> HttpResponse:
 
 
 def post_form(request: Request) -> HttpResponse:
-    """Files sent by a plain form, without a script; they are on the disk when this is called."""
+    """Files sent by a plain form, without a script."""
     taking: Taking | None = getattr(request, TAKEN, None)
     if taking is None:
         raise InputRejected("no file was sent.", hint="choose a file, then press Upload")
+    go = request.POST.get("go", "")  # whoever asks for a field of the form has the files taken before
     for text in taking.refused:
         say(request, text, tone="bad")
     whole = taking.keep()
@@ -90,7 +91,6 @@ def post_form(request: Request) -> HttpResponse:
     if not whole and not taking.refused:
         say(request, "No file was chosen.", tone="warning")
     names = {page.name for page in request.site.registry.pages if "<" not in page.path}
-    go = request.POST.get("go", "")
     if len(whole) == 1 and not taking.refused and go in names:
         return redirect(f"{reverse(go)}?{urlencode({'upload': whole[0].token})}")
     return redirect("uploads.list")
@@ -124,9 +124,11 @@ def _start(request: Request, ground: Ground) -> HttpResponse:
 
 
 def _add(request: Request, token: str, ground: Ground) -> HttpResponse:
-    offset, length = _number(request.headers.get(OFFSET, "")), _number(request.headers.get("Content-Length", ""))
+    offset, length = _number(request.headers.get(OFFSET, "")), _number(request.headers.get("Content-Length") or "0")
     if offset is None or length is None:
-        raise InputRejected(f"a piece of an upload needs the headers {OFFSET} and Content-Length, both numbers.")
+        raise InputRejected(
+            f"a piece of an upload needs the header {OFFSET}: the number of bytes that are there already."
+        )
     if length > CHUNK_BYTES:
         raise TooLarge(f"a piece of an upload has at most {CHUNK_BYTES:,} bytes; this one has {length:,}.")
     try:
@@ -177,6 +179,7 @@ def _said(upload: Upload) -> dict[str, object]:
 def _with_headers(response: HttpResponse, upload: Upload) -> HttpResponse:
     response[OFFSET] = str(upload.received_bytes)
     response[LENGTH] = "" if upload.size_bytes is None else str(upload.size_bytes)
+    response[PIECE] = str(CHUNK_BYTES)
     response[WHOLE] = "yes" if upload.is_whole else "no"
     return response
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from rattail.appdir.files import create_file, opened_folder
 from rattail.appdir.names import CLAIM, TEMPORARY_HEX_DIGITS, TEMPORARY_PREFIX
 from rattail.appdir.refusal import refusal
-from rattail.errors import AppDirBusy, WouldOverwrite
+from rattail.errors import AppDirBusy, RattailError, WouldOverwrite
 from rattail.features.uploads.ground import Ground
 from rattail.features.uploads.service.find import find_whole_upload, upload_in
 from rattail.features.uploads.service.remove import remove_upload
@@ -74,7 +74,8 @@ def used_up(token: str, *, by: str, ground: Ground) -> Iterator[Upload]:
     try:
         yield upload
     except BaseException:
-        release(token, by=by, ground=ground)
+        with suppress(RattailError):
+            release(token, by=by, ground=ground)
         raise
     remove_upload(upload, ground=ground, is_forced=True)
 

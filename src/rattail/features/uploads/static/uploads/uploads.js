@@ -143,6 +143,7 @@
       const found = await send("HEAD", this.base + known + "/", {}, this);
       if (found.status === 200 && Number(found.getResponseHeader("Upload-Length")) === this.file.size) {
         this.token = known;
+        this.chunk = Number(found.getResponseHeader("Upload-Piece"));
         this.offset = Number(found.getResponseHeader("Upload-Offset"));
         return false;
       }
