@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -28,9 +29,10 @@ def shop_of(web: Web, *, actor: str = "os:test", products: int = 5) -> Shop:
     from rattail.features.batches.service.ground import ground_of
     from rattail.retail.models import Product, ProductCode, Store, Vendor, VendorCost, VendorItem
 
+    shutil.rmtree(web.root / "data/templates/vendor_files", ignore_errors=True)  # of the test before
     now = web.site.now()
-    for number in ("1", "2"):
-        Store.objects.get_or_create(code=number, defaults={"name": f"Store {number}"})
+    for store in ("1", "2"):
+        Store.objects.get_or_create(code=store, defaults={"name": f"Store {store}"})
     vendor, is_new = Vendor.objects.get_or_create(code="acme", defaults={"name": "Acme Foods"})
     for number in range(1, products + 1) if is_new else ():
         product = Product.objects.create(description=f"Product {number}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.features.batches.pages.goods import catalog_batch, count_batch, next_address, rows_in, shop_of, text_of
 from tests.kit.web import Web, web_test
 
@@ -122,7 +124,7 @@ def test_only_the_files_of_a_batch_can_be_fetched_and_no_link_is_followed(web: W
     alice = web.client_of("alice", "manager")
     (folder / "problems.csv").symlink_to("/etc/passwd")
 
-    fetched = alice.get("/batches/1/files/input/")
+    fetched: Any = alice.get("/batches/1/files/input/")
 
     assert b"".join(fetched.streaming_content) == (folder / "file.csv").read_bytes()
     assert fetched["Content-Disposition"] == 'attachment; filename="file.csv"'

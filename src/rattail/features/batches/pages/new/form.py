@@ -33,6 +33,7 @@ _WORDS = {
     ("quantity_is", "unit"): "units",
 }
 _QUESTIONS = {
+    "names_row": "The names of the columns stand in",
     "decimals": "Decimals stand after",
     "money": "Money is written in",
     "cost_is": "The cost is for",
@@ -82,6 +83,8 @@ def form_values(request: Request, wishes: Wishes, looked: Looked, *, is_kind_fix
 
 def _choice(name: str, wishes: Wishes, looked: Looked) -> Choice:
     answers = [(value, _WORDS[name, value]) for value in BY_NAME[name].choices if value]
+    if name == "names_row":
+        answers = [("0", "no row: they have no names"), *((str(row), f"row {row}") for row in range(1, 16))]
     return Choice(
         f"set_{name}", _QUESTIONS[name], answers, wishes.options.get(name, ""), is_asked=f"set_{name}" in looked.asked
     )

@@ -135,11 +135,13 @@ def _table(source: Source, wishes: Wishes, ground: Ground) -> TableShown | None:
         is_known = False
     layout, doubts, is_mapped = saved or Layout(), dict[str, str](), False
     if wishes.columns is None and not is_known and not layout.columns:
-        guess = guess_mapping(source, wishes.kind, answers=wishes.options)
+        options = {**wishes.options, **({"names_row": "1"} if _has_strange_names(source, wishes) else {})}
+        guess = guess_mapping(source, wishes.kind, answers=options)
         layout, is_mapped = guess.layout, True
         doubts = {field: why for field, why in guess.why.items() if field in guess.layout.columns}
     layout = answered(layout, wishes.options)
     if wishes.columns is not None:
+        layout = layout._replace(names_row=1) if _has_strange_names(source, wishes) else layout
         names = matched_table(source, wishes.kind, layout._replace(columns={}))[0].names
         layout, is_mapped = layout._replace(columns=_said_columns(wishes, names)), True
     table, sample, matched = matched_table(source, wishes.kind, layout)
@@ -159,6 +161,15 @@ def _table(source: Source, wishes: Wishes, ground: Ground) -> TableShown | None:
         [text for text in matched.said if text not in told],
         layout,
     )
+
+
+def _has_strange_names(source: Source, wishes: Wishes) -> bool:
+    """Whether the first row is one of names that nobody knows: it has no digits, the next one has, and nobody said."""
+    if "names_row" in wishes.options:
+        return False
+    table, sample, _ = matched_table(source, wishes.kind, answered(Layout(), wishes.options))
+    has_digits = [any(letter.isdigit() for cell in row for letter in cell) for row in sample[:2]]
+    return not table.names_row and has_digits == [False, True]
 
 
 def _column(

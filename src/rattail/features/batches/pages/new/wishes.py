@@ -19,7 +19,7 @@ _OLDEST_YEAR = 1980  # as of the dates in files
 _MOST_COLUMNS = 200
 _MOST_PERCENT = 100_000
 #: Choices about the writing of a file that the form offers, where the file does not tell.
-CHOICES = ("decimals", "money", "cost_is", "dates", "quantity_is")
+CHOICES = ("names_row", "decimals", "money", "cost_is", "dates", "quantity_is")
 
 
 class Wishes(NamedTuple):
