@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,7 @@ UNSEEN = {("make-appdir", "given_to"): "text", ("show-appdir", "folders[].proble
 OPEN = {
     *("settings", "statuses", "before", "after", "expected", "found", "mapping", "why", "made", "executed", "undone"),
     *("row_list", "preview", "row", "fields"),
+    *("arguments", "result"),
 }
 #: What keys of batches hold where no example does: the same everywhere.
 EVERYWHERE = {
@@ -51,6 +53,13 @@ EVERYWHERE = {
     "undone": "object",
     "store": "text",
     "vendor": "text",
+    # of jobs, depending on their state
+    "run_at": "text",
+    "started_at": "text",
+    "ended_at": "text",
+    "total": "number",
+    "remaining_s": "number",
+    "result": "object",
 }
 
 
@@ -94,6 +103,21 @@ def _upstream(root: Path) -> None:
     (root.parent / "new").mkdir()
 
 
+def _have_jobs(root: Path) -> None:
+    """One job that waits, and one that runs."""
+    names = "state, kind, arguments, actor, created_at, run_at, done, total, started_at, subject, message"
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+    later = "2100-01-01 00:00:00"
+    rest = "0, 0, 0, '', 0, '', ''"
+    with sqlite3.connect(root / "data" / "rattail.sqlite3") as connection:
+        for state, run_at, began in (("ready", later, None), ("running", now, "2000-01-01 00:00:00")):
+            connection.execute(
+                f"INSERT INTO jobs_job ({names}, tries, deaths, token, worker, is_cancel_wanted, reason, failure) "
+                f"VALUES (?, 'jobs.forget', '{{}}', 'alice', ?, ?, 50, 100, ?, '', '', {rest})",
+                (state, now, run_at, began),
+            )
+
+
 #: A mail server that nobody has: a test mail says so.
 MAIL = {"RATTAIL_MAIL_HOST": "mail.example", "RATTAIL_MAIL_FROM": "a@mail.example", "RATTAIL_MAIL_TO": "b@mail.example"}
 
@@ -127,6 +151,9 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "diff-config": (Example(prepare=_offer),),
     "accept-config": (Example(("rattail.toml",)), Example(("--all", "--reject"), _offer)),
     "migrate-db": (Example(),),
+    "setup": (Example(("--store", "Corner", "--admin", "boss")),),
+    "make-units": (Example(("--output", "{scratch}/units")),),
+    "note-failure": (Example(("rattail-shop.service",)),),
     "make-sample": (Example(("--products", "200", "--output", "{scratch}/samples")),),
     "make-store": (Example(("9", "North")),),
     "make-vendor": (Example(("acme", "Acme", "--identifier", "0012345000003")),),
@@ -152,7 +179,15 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "make-vendor-mapping": (Example(("acme", "{scratch}/samples/catalog.xlsx")),),
     "list-formats": (Example(),),
     "send-test-mail": (Example(),),
+    "list-jobs": (Example(prepare=_have_jobs),),
+    "cancel-job": (Example(("1",)),),
+    "retry-job": (Example(("1",)),),
+    "show-job": (Example(("1",)), Example(("2",))),
+    "run-jobs": (Example(),),
 }
+
+#: Commands that run until they are told to stop, and what they print then.
+LASTING = {"serve": [("appdir", "text"), ("parts", "list of text"), ("url", "text")]}
 
 
 def data_rows(scratch: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -165,7 +200,7 @@ def data_rows(scratch: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     root = scratch / "app"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("RATTAIL_")}
     environ |= write_extension(scratch / "site", "kinds", KINDS) | MAIL
-    found: dict[str, list[tuple[str, str]]] = {}
+    found: dict[str, list[tuple[str, str]]] = {**LASTING}
     for verb, examples in EXAMPLES.items():
         types: dict[str, set[str]] = {}
         always: set[str] | None = None

@@ -133,6 +133,19 @@ def test_the_web_application_and_the_worker_can_be_served_apart(shop: Path, run:
     assert second.code == 52
 
 
+def test_what_is_not_ready_is_said_with_yes_and_no_alone(shop: Path) -> None:
+    env = {**ONE, "RATTAIL_CHECK_MIN_FREE_MB": "999999999"}
+    with serving(shop, "--web-only", env=env) as server:
+        status, first = server.get("/readyz")
+        (shop / "sessions" / "lock").rename(shop / "sessions" / "gone")
+        (shop / "data" / "rattail.sqlite3").rename(shop / "data" / "gone")
+        later = json.loads(server.get("/readyz")[1])
+
+    expected = {"ready": False, "database": True, "folder": True, "worker": False, "disk": False}
+    assert (status, json.loads(first)) == (503, expected)
+    assert later == {**expected, "database": False, "folder": False}
+
+
 def test_a_port_that_is_taken_is_named_with_who_has_it(shop: Path, run: Run) -> None:
     with socket.create_server((HOST, 0)) as other:
         port = other.getsockname()[1]

@@ -1,0 +1,148 @@
+"""What make-units writes: read by the programs that it is for, and by us."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rattail.appdir.folder import Folder, Keep
+from rattail.appdir.layout import Place
+from rattail.features.serve.units.machine import Machine, Timed, Web, backups_folder, unit_name
+from rattail.features.serve.units.service import files_of
+from rattail.web.public import public_url
+from tests.conftest import Run
+from tests.kit.golden import assert_golden
+from tests.kit.programs import needs_program
+from tests.kit.records import write_migrated_file
+
+MACHINE = Machine(
+    unit="rattail-poser",
+    title="Our Shop",
+    root="/srv/envs/poser/app",
+    program="/srv/envs/poser/bin/rattail",
+    user="poser",
+    group="poser",
+    writable=("/srv/envs/poser/app", "/mnt/big/uploads"),
+    backups="/srv/envs/poser-backups",
+    needs_database_server=True,
+    timed=(Timed("clean-appdir", "*-*-* 03:10:00", "Remove scratch and history files that are too old"),),
+    has_mail=True,
+    stop_wait_s=30,
+    web=Web("127.0.0.1", 8700, public_url("https://office.example.org"), 512),
+)
+LUIGI = Place(Folder("luigi/log", "logs", Keep.HISTORY), "overnight", "/srv/envs/poser/app/luigi/log", False)
+
+
+@pytest.mark.golden
+@pytest.mark.parametrize("name", sorted(files_of(MACHINE, (LUIGI,))))
+def test_each_file_is_the_one_that_was_read_and_found_good(name: str) -> None:
+    assert_golden(f"units/{name}", files_of(MACHINE, (LUIGI,))[name])
+
+
+@pytest.fixture
+def written(appdir: Path, run: Run) -> Path:
+    """The files for a real app folder, in a folder of their own."""
+    made = run("make-units", "--appdir", appdir, "--output", "units")
+    assert made.code == 0, made.err
+    return appdir.parent.parent / "units"
+
+
+def test_systemd_finds_nothing_wrong_with_the_units(written: Path) -> None:
+    units = sorted([*written.glob("*.service"), *written.glob("*.timer")])
+
+    done = subprocess.run(
+        [needs_program("systemd-analyze"), "verify", "--man=no", *map(str, units)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(units) >= 4
+
+
+@pytest.mark.parametrize("url", ["https://office.example.org", "http://192.0.2.7:8080", ""])
+def test_nginx_finds_nothing_wrong_with_its_part(tmp_path: Path, url: str) -> None:
+    program = needs_program("nginx")
+    text = files_of(MACHINE._replace(web=MACHINE.web._replace(public=public_url(url))), ())["rattail-poser.nginx.conf"]
+    assert ("listen 443 ssl" in text) is not url.startswith("http:")
+    text = text.replace(" ssl;", ";")  # it has no certificate to show here
+    (tmp_path / "part.conf").write_text(text)
+    whole = f"pid {tmp_path}/pid; events {{}} http {{ access_log off; include {tmp_path}/part.conf; }}"
+    (tmp_path / "whole.conf").write_text(whole)
+
+    words = [program, "-t", "-e", "stderr", "-p", str(tmp_path), "-c", str(tmp_path / "whole.conf")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "warn" not in done.stderr
+
+
+def test_only_the_folder_that_was_named_is_written(appdir: Path, run: Run) -> None:
+    before = {path: path.stat().st_mtime_ns for path in appdir.rglob("*")}
+
+    made = run("make-units", "--appdir", appdir, "--output", "units", "--json").data
+
+    assert {path: path.stat().st_mtime_ns for path in appdir.rglob("*")} == before
+    assert sorted(made["files"]) == sorted(os.listdir(made["folder"]))
+    assert made["install"][-1].startswith("sudo systemctl enable --now rattail-shop.service")
+
+
+def test_relocated_folders_may_be_written_and_no_others(appdir: Path, tmp_path: Path, run: Run) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    env = {"RATTAIL_FOLDERS_DATA_UPLOADS": str(elsewhere)}
+    made = run("make-units", "--appdir", appdir, "--output", "units", env=env)
+
+    assert made.code == 0, made.err
+    unit = (tmp_path / "units" / "rattail-shop.service").read_text()
+    paths = [line.partition("=")[2] for line in unit.splitlines() if line.startswith("ReadWritePaths=")]
+    assert paths == [str(appdir), str(elsewhere), f"-{appdir.parent}-backups"]
+
+
+@pytest.mark.parametrize(("output", "said"), [("{appdir}/units", "lies in the app folder")])
+def test_a_folder_that_cannot_be_is_refused(appdir: Path, run: Run, output: str, said: str) -> None:
+    refused = run("make-units", "--appdir", appdir, "--output", output.format(appdir=appdir))
+
+    assert refused.code == 57
+    assert said in refused.err
+
+
+@pytest.mark.parametrize("name", ["with blank", "per%cent", 'quo"te'])
+def test_a_path_that_would_mean_something_else_in_a_unit_is_refused(tmp_path: Path, run: Run, name: str) -> None:
+    root = tmp_path / name / "app"
+    root.parent.mkdir()
+    run("make-appdir", "--path", root)
+
+    refused = run("make-units", "--appdir", root, "--output", "units")
+
+    assert refused.code == 57
+    assert "cannot stand in units" in refused.err
+    assert not (tmp_path / "units").exists()
+
+
+def test_a_failure_that_happens_again_is_one_notice_that_counts(appdir: Path, run: Run) -> None:
+    file = write_migrated_file(appdir)
+    for _ in range(2):
+        noted = run("note-failure", "rattail-shop.service", "--appdir", appdir)
+        assert noted.out == "Noted that rattail-shop.service failed.\n", noted.err
+
+    with closing(sqlite3.connect(file)) as records:
+        notices = records.execute("SELECT key, level, times FROM notices_notice").fetchall()
+    assert notices == [("unit.failed:rattail-shop.service", "error", 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"), [("poser", "rattail-poser"), ("Our Shop!", "rattail-our-shop"), ("rattail", "rattail")]
+)
+def test_a_unit_is_named_after_its_app(name: str, unit: str) -> None:
+    assert unit_name(name) == unit
+
+
+def test_backups_lie_beside_the_environment() -> None:
+    assert backups_folder("/srv/envs/poser/app") == "/srv/envs/poser-backups"
+    assert backups_folder("/srv/poser") == "/srv/poser-backups"
