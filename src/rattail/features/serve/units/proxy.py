@@ -47,14 +47,13 @@ server {{
 }}
 """
 _CADDY = """\
-# Written by rattail make-units, for Caddy, which fetches a certificate by itself.
+# Written by rattail make-units, for Caddy, which fetches a certificate by itself, and by itself tells the application
+# where a request comes from.
 {site} {{
 	request_body {{
 		max_size {body}MB
 	}}
-	reverse_proxy {upstream} {{
-		header_up X-Forwarded-For {{remote_host}}
-	}}
+	reverse_proxy {upstream}
 }}
 """
 _EXAMPLE_HOST = "office.example.org"
