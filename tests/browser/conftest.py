@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.kit.programs import needs_program
 from tests.kit.served import PASSWORD, Served, served_shop
+from tests.kit.shop_floor import furnish
 
 SCREENS = Path(os.environ.get("RATTAIL_TEST_SCREENS", Path(__file__).parents[2] / ".screens"))
 _FLAGS = [
@@ -38,8 +39,9 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A shop with sample records and the whole cast, served."""
-    with served_shop(tmp_path_factory.mktemp("served")) as served:
+    """A shop with sample records, batches and the whole cast, served."""
+    with served_shop(tmp_path_factory.mktemp("served"), has_sample=False) as served:
+        furnish(served.root, served.environ)
         yield served
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from rattail.registry import Registry
 #: Answers that are not pages: downloads, parts for scripts, checks of machines.
 NO_PAGES = ("text/html",)
 _MOST_VISITS = 250
+_MOST_OF_A_KIND = 5
 
 
 def pages_to_find(registry: Registry) -> dict[str, Declared]:
@@ -26,23 +28,25 @@ def find_pages(browser_page: Page, registry: Registry) -> dict[str, str]:
     """An address for each page that can be reached by links from the first page: page name -> path with query."""
     patterns = {name: RoutePattern(page.path, is_endpoint=True) for name, page in pages_to_find(registry).items()}
     found: dict[str, str] = {}
+    looked = Counter[str]()
     waiting, seen = ["/"], {"/"}
     visits = 0
     while waiting and visits < _MOST_VISITS:
         address = waiting.pop(0)
         name = name_of(patterns, address)
-        if name in found:
+        if looked[name] >= _MOST_OF_A_KIND:
             continue
+        looked[name] += 1
         answer = browser_page.request.get(address, max_redirects=0)
         if answer.status != 200 or not answer.headers.get("content-type", "").startswith("text/html"):
             found.setdefault(name, "") if answer.status == 200 and name else None
             continue
         visits += 1
         if name:
-            found[name] = address
+            found[name] = found.get(name) or address
         browser_page.goto(address)
         for link in _links(browser_page):
-            if link not in seen and name_of(patterns, link) not in found:
+            if link not in seen:
                 seen.add(link)
                 waiting.append(link)
     return found

@@ -20,7 +20,7 @@ _KINDS = {
     # name: (tries, limit_s)
     "tally": (20, 60), "plain": (1, 60), "fails": (3, 60), "refuses": (1, 60), "slow": (1, 60), "deaf": (1, 60),
     "limited": (1, 1), "dies": (1, 60), "holds": (1, 60), "late": (1, 60), "counts": (1, 60), "nothing": (1, 60),
-    "follows": (1, 60),
+    "follows": (1, 60), "odd": (1, 60), "odd_result": (1, 60),
 }
 FEATURE = Feature(
     name="tallies",
@@ -31,7 +31,9 @@ FEATURE = Feature(
         JobKind(f"tallies.{name}", f"Tallies: {name}", f"tallies:{name}", tries=tries, limit_s=limit_s)
         for name, (tries, limit_s) in _KINDS.items()
     ),
-    recurring=(Recurring("tallies.nothing", at="tallies.at"), Recurring("tallies.counts", every_s=86400)),
+    recurring=(Recurring("tallies.nothing", at="tallies.at"), Recurring("tallies.counts", every_s=86400),
+        Recurring("tallies.odd", every_s=60, only_if="tallies:never"),
+        Recurring("tallies.plain", every_s=86400, only_if="tallies:broken")),
 )
 
 
@@ -39,6 +41,14 @@ def _record(job, text):
     from rattail.audit.trail import record
 
     record("tally", text, actor=job.actor, now=job.now())
+
+
+def never(site, *, now):
+    return False
+
+
+def broken(site, *, now):
+    raise ZeroDivisionError
 
 
 def nothing(job):
@@ -116,6 +126,15 @@ def holds(job, *, gate):
             pass
         while not os.path.exists(gate):
             time.sleep(0.01)
+
+
+def odd(job):
+    job.progress(1, 1, "file a\\0b\\udc80.csv")
+    raise InputRejected("file a\\0b\\udc80.csv is odd.")
+
+
+def odd_result(job):
+    return {"file": "a\\0b"}
 
 
 def late(job):

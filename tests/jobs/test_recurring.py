@@ -57,12 +57,16 @@ def test_what_was_missed_is_made_up_for_by_one_run(sqlite_env: Env) -> None:
         return [_due(site, NOON + day) for day in days]
 
     assert in_site({**sqlite_env, **AT}, act) == [
-        ["counts"],  # an interval begins at once
+        ["counts", "plain"],  # an interval begins at once
         [],
         ["nothing"],  # 03:15 in Chicago is 09:15 UTC
-        ["counts", "nothing"],
+        ["counts", "nothing", "plain"],
         [],
     ]
+
+
+def test_a_look_that_fails_lets_the_job_run_so_that_somebody_hears(sqlite_env: Env) -> None:
+    assert in_site(sqlite_env, lambda site: _due(site, NOON)) == ["counts", "plain"]  # and odd is not wanted
 
 
 def test_a_time_that_is_not_set_or_no_time_means_never(sqlite_env: Env) -> None:

@@ -55,6 +55,21 @@ def test_a_persons_mistake_is_told_in_its_own_words_and_to_whoever_runs_the_shop
     assert "the file is empty" in notices[0][1]
 
 
+def test_what_no_database_takes_stops_no_worker(env: Env) -> None:
+    def act(site: Site) -> list[Any]:
+        odd, result, after = ask(site, "odd"), ask(site, "odd_result"), ask(site, "nothing")
+        work_off(site)
+        return [facts(odd, "state", "message", "reason"), state(result), state(after)]
+
+    text = "file a\\0b\\udc80.csv"
+    is_sqlite = "RATTAIL_DATABASE_URL" not in env
+    assert in_site(env, act) == [
+        ["failed", text, f"{text} is odd."],
+        "done" if is_sqlite else "failed",
+        "done",
+    ]
+
+
 def test_a_job_that_fails_is_tried_again_later_and_later_and_then_given_up(env: Env) -> None:
     def act(site: Site) -> list[Any]:
         job_id = ask(site, "fails")
@@ -81,7 +96,7 @@ def test_a_job_that_takes_too_long_is_stopped(sqlite_env: Env) -> None:
         work_off(site)
         return facts(job_id, "state", "reason")
 
-    assert in_site(sqlite_env, act) == ["failed", "it took longer than the 1 seconds it may take."]
+    assert in_site(sqlite_env, act) == ["failed", "it took longer than it may: 1 s."]
 
 
 def test_a_job_whose_process_is_killed_again_and_again_is_given_up(sqlite_env: Env) -> None:

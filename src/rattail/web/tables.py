@@ -30,8 +30,11 @@ def rows_html(columns: Sequence[Column], chunk: Chunk, *, time_zone: str) -> Saf
 
 
 def head_html(columns: Sequence[Column]) -> SafeString:
-    """The head of the table."""
-    cells = "".join(f'<th scope="col"{_class(column)}>{escape(column.title)}</th>' for column in columns)
+    """The head of the table; above a column without a title there is no head."""
+    cells = "".join(
+        f'<th scope="col"{_class(column)}>{escape(column.title)}</th>' if column.title else "<td></td>"
+        for column in columns
+    )
     return mark_safe(f"<tr>{cells}</tr>")  # noqa: S308 - escaped
 
 
