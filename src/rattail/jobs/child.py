@@ -72,7 +72,7 @@ class Child:
             for line in lines:
                 said = json.loads(line)
                 if "done" in said:
-                    self.told = Told(**said)
+                    self.told = Told(said["done"], said["total"], _storable(said["message"]))
                 else:
                     self._said = said
 
@@ -88,7 +88,7 @@ class Child:
         if self._kill_at is not None and time.monotonic() >= self._kill_at:
             self._signal(signal.SIGKILL)
         elif self._ending is None and time.monotonic() - self._started > self.kind.limit_s:
-            text = f"it took longer than the {self.kind.limit_s} seconds it may take."
+            text = f"it took longer than it may: {self.kind.limit_s} s."
             self.stop(End("failed", reason=text, failure=text, is_fault=True))
 
     def reaped(self) -> End | None:
@@ -108,7 +108,9 @@ class Child:
         if "cancelled" in said:
             return End("cancelled")
         if "failed" in said:
-            return End("failed", reason=said["reason"], failure=said["failed"], is_fault=said["is_fault"])
+            return End(
+                "failed", reason=_storable(said["reason"]), failure=_storable(said["failed"]), is_fault=said["is_fault"]
+            )
         code = os.waitstatus_to_exitcode(status)
         text = f"its process was ended by signal {-code}" if code < 0 else f"its process ended with exit code {code}"
         return End("died", reason=f"{text}.", failure=f"{text} on {os.uname().nodename}.", is_fault=True)
@@ -116,6 +118,11 @@ class Child:
     def _signal(self, number: int) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
+
+
+def _storable(text: str) -> str:
+    """A text without what no database takes: zero bytes, and the halves of letters that odd file names have."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
 def start(site: Site, job: Job, kind: JobKind) -> Child:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from rattail.feature import Recurring
 from rattail.jobs.models import Recurrence
@@ -94,12 +94,25 @@ def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 def _ask(site: Site, declared: Recurring, row: Recurrence, now: datetime) -> int:
     kind = site.registry.jobs[declared.job]
-    is_wanted = cast("IsWanted", load_target(declared.only_if)) if declared.only_if else None
     with transaction.atomic():
         later = next_run(row.rule, after=now)
         if not Recurrence.objects.filter(pk=row.pk, next_at=row.next_at, rule=row.rule).update(next_at=later):
             return 0  # another worker was quicker
-        if is_wanted is not None and not is_wanted(site, now=now):
+        if not _is_wanted(site, declared, now):
             return 0
         enqueue(kind, arguments={}, actor=ACTOR, now=now, unique_key=f"recurring:{kind.name}")
     return 1
+
+
+def _is_wanted(site: Site, declared: Recurring, now: datetime) -> bool:
+    """What the declaration's own look says; where that fails, the job runs: it fails too then, and somebody hears."""
+    if not declared.only_if:
+        return True
+    try:
+        with transaction.atomic():
+            return cast("IsWanted", load_target(declared.only_if))(site, now=now)
+    except OperationalError:
+        raise
+    except Exception:  # noqa: BLE001 - a feature's fault must not keep the worker from all other jobs
+        _log.exception("%s: cannot say whether %s is wanted", declared.only_if, declared.job)
+        return True

@@ -209,7 +209,7 @@ class _Worker:
     def _write_down(self) -> None:
         while self._ended:
             job, kind, end, told = self._ended[0]
-            state = end_try(job, kind, end, told=told, now=self.site.now())
+            state = self._end_try(job, kind, end, told)
             del self._ended[0]
             said = (job.pk, job.kind, end.how, state)
             if end.is_fault:
@@ -222,6 +222,16 @@ class _Worker:
             if name in Worked._fields:
                 self.worked = self.worked._replace(**{name: getattr(self.worked, name) + 1})
                 self._heard(self.worked)
+
+    def _end_try(self, job: Job, kind: JobKind, end: End, told: Told | None) -> str:
+        try:
+            return end_try(job, kind, end, told=told, now=self.site.now())
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:  # noqa: BLE001 - one job must not keep the worker from all others
+            _log.exception("how job %s (%s) ended cannot be written down", job.pk, job.kind)
+            text = "how it ended could not be written down; the log says why."
+            return end_try(job, kind, End("failed", reason=text, failure=text), now=self.site.now())
 
     def _look_after(self) -> None:
         """What has to be done now and then; what the database refuses now is done the next time."""

@@ -28,6 +28,8 @@ def state_text(job: Job, *, now: datetime) -> str:
 
 def progress_text(job: Job, *, now: datetime) -> str:
     """How far a job is: `1,200 of 5,000 (24 %), about 3 minutes left`; empty where it says nothing about it."""
+    if job.state == READY:  # what an earlier try came to says nothing
+        return ""
     if not job.done and not job.total:
         return job.message if job.state == RUNNING else ""
     text = f"{job.done:,}"
