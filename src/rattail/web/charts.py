@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from django.utils.safestring import SafeString, mark_safe
 
-_WIDTH = 640
-_BAR_PX = 22
-_GAP_PX = 8
-_LABEL_PX = 210
-_VALUE_PX = 90
+_WIDTH = 380
+_TEXT_PX = 14
+_BAR_FROM_PX = 20
+_BAR_PX = 12
+_ROW_PX = 44
 
 
 class Bar(NamedTuple):
@@ -33,21 +33,19 @@ class Point(NamedTuple):
 
 
 def bars(title: str, rows: Sequence[Bar]) -> SafeString:
-    """Horizontal bars, the longest as long as there is room."""
+    """Horizontal bars, each beneath its label, the longest as long as there is room: readable on a phone as well."""
     most = max((row.value for row in rows), default=0) or 1
-    room = _WIDTH - _LABEL_PX - _VALUE_PX
-    height = len(rows) * (_BAR_PX + _GAP_PX) + _GAP_PX
     parts = []
     for index, row in enumerate(rows):
-        top = _GAP_PX + index * (_BAR_PX + _GAP_PX)
-        long = max(round(room * row.value / most, 1), 1 if row.value else 0)
-        middle = top + _BAR_PX * 0.7
+        top = index * _ROW_PX
+        long = max(round(_WIDTH * row.value / most, 1), 1 if row.value else 0)
+        place = f'x="0" y="{top + _BAR_FROM_PX}" height="{_BAR_PX}" rx="3"'
         parts.append(
-            f'<text x="{_LABEL_PX - 10}" y="{middle:.1f}" text-anchor="end">{escape(row.label)}</text>'
-            f'<rect class="bar {escape(row.tone)}" x="{_LABEL_PX}" y="{top}" width="{long}" height="{_BAR_PX}" rx="3"/>'
-            f'<text x="{_LABEL_PX + long + 8:.1f}" y="{middle:.1f}">{escape(row.text)}</text>'
+            f'<text x="0" y="{top + _TEXT_PX}">{escape(row.label)}</text>'
+            f'<text x="{_WIDTH}" y="{top + _TEXT_PX}" text-anchor="end">{escape(row.text)}</text>'
+            f'<rect class="room" {place} width="{_WIDTH}"/><rect class="bar {escape(row.tone)}" {place} width="{long}"/>'
         )
-    return _svg(title, height, parts)
+    return _svg(title, len(rows) * _ROW_PX, parts)
 
 
 def steps(title: str, points: Sequence[Point], *, height: int = 200) -> SafeString:

@@ -12,6 +12,8 @@ from rattail.version import VERSION
 from rattail.web.access import Person, person_of
 from rattail.web.flash import said
 
+SELDOM = 500  # the order from which on a page of the navigation stands behind "More"
+
 
 class Entry(NamedTuple):
     """One word of the navigation."""
@@ -21,6 +23,15 @@ class Entry(NamedTuple):
     is_here: bool
 
 
+class Menu(NamedTuple):
+    """The navigation: what is opened every day, and what stands behind "More"; `here_seldom` is the page among the
+    latter that is shown now."""
+
+    daily: tuple[Entry, ...]
+    seldom: tuple[Entry, ...]
+    here_seldom: str = ""
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """The values of `web/page.html`."""
     person = person_of(request)
@@ -28,21 +39,23 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "app_title": site().title,
         "version": VERSION,
         "person": person,
-        "menu": menu(person, request.path) if person else (),
+        "menu": menu(person, request.path) if person else None,
         "said": said(request) if person else (),
         "request_id": getattr(request, "request_id", ""),
         "time_zone": site().time_zone,
     }
 
 
-def menu(person: Person, path: str) -> tuple[Entry, ...]:
+def menu(person: Person, path: str) -> Menu:
     """The pages of the navigation that somebody may open."""
     registry = site().registry
     pages = sorted((page for page in registry.pages if page.menu), key=lambda page: page.order)
-    entries = []
+    daily: list[Entry] = []
+    seldom: list[Entry] = []
     for page in pages:
         if page.needs in registry.permissions and not person.may(page.needs):
             continue
         address = reverse(page.name)
-        entries.append(Entry(page.menu, address, path == address or (address != "/" and path.startswith(address))))
-    return tuple(entries)
+        entry = Entry(page.menu, address, path == address or (address != "/" and path.startswith(address)))
+        (daily if page.order < SELDOM else seldom).append(entry)
+    return Menu(tuple(daily), tuple(seldom), next((entry.label for entry in seldom if entry.is_here), ""))

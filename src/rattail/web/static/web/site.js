@@ -12,6 +12,19 @@
     });
   }
 
+  // The navigation's "More" closes when one goes elsewhere.
+  const more = document.querySelector(".top details");
+  if (more) {
+    document.addEventListener("click", function (event) {
+      if (!more.contains(event.target)) more.open = false;
+    });
+    more.addEventListener("keydown", function (event) {
+      if (event.key !== "Escape" || !more.open) return;
+      more.open = false;
+      more.querySelector("summary").focus();
+    });
+  }
+
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", function (event) {
     const form = event.target;
