@@ -43,7 +43,8 @@ def bars(title: str, rows: Sequence[Bar]) -> SafeString:
         parts.append(
             f'<text x="0" y="{top + _TEXT_PX}">{escape(row.label)}</text>'
             f'<text x="{_WIDTH}" y="{top + _TEXT_PX}" text-anchor="end">{escape(row.text)}</text>'
-            f'<rect class="room" {place} width="{_WIDTH}"/><rect class="bar {escape(row.tone)}" {place} width="{long}"/>'
+            f'<rect class="room" {place} width="{_WIDTH}"/>'
+            f'<rect class="bar {escape(row.tone)}" {place} width="{long}"/>'
         )
     return _svg(title, len(rows) * _ROW_PX, parts)
 
