@@ -35,6 +35,7 @@ POLL_S = 0.5
 _PATIENCE_MS = 250
 _LOOK_EVERY_S = 2.0
 _KEEP_EVERY_S = 5.0
+_GOODBYE_S = 5.0
 _SAME_KEY_S = 1.0  # a Ctrl-C may come from the terminal and from whoever started us
 
 
@@ -140,9 +141,13 @@ class _Worker:
         while self._children:
             self._tend()
             self._wait()
-        with self._records():
-            self._write_down()
-            say_goodbye(self.identity)
+        until = time.monotonic() + _GOODBYE_S
+        while time.monotonic() < until:  # somebody may be writing just now
+            with self._records():
+                self._write_down()
+                say_goodbye(self.identity)
+                break
+            self._wait()
         connections.close_all()
 
     @contextmanager
