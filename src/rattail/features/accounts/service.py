@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from rattail.audit.trail import record
 from rattail.config.load import Settings
@@ -199,8 +200,8 @@ def disable_user(*, name: str, actor: str, now: datetime, by: Giver | None = Non
     require_power_over(by, user, doing="disable this person")
     with transaction.atomic():
         require_manager_left(user, doing="disabled")
-        user.session_epoch += 1
-        User.objects.filter(pk=user.pk).update(is_active=False, session_epoch=user.session_epoch)
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        _end_sessions(user)
         record("disable user", f"user {user.name}", actor=actor, now=now)
     return True
 
@@ -233,8 +234,7 @@ def log_out_everywhere(*, name: str, actor: str, now: datetime, by: Giver | None
     if user.name != actor:
         require_power_over(by, user, doing="log this person out")
     with transaction.atomic():
-        user.session_epoch += 1
-        User.objects.filter(pk=user.pk).update(session_epoch=user.session_epoch)
+        _end_sessions(user)
         record("log out everywhere", f"user {user.name}", actor=actor, now=now)
     return user
 
@@ -291,6 +291,12 @@ def _require_giving(by: Giver | None, roles: Iterable[RoleFound], store: str) ->
 
 def _save_password(user: User, kept: str, *, must_change: bool) -> None:
     user.password, user.must_change_password = kept, must_change
-    user.session_epoch += 1
-    user.save(update_fields=("password", "must_change_password", "session_epoch"))
+    user.save(update_fields=("password", "must_change_password"))
+    _end_sessions(user)
     tries.forget(user.name)
+
+
+def _end_sessions(user: User) -> None:
+    """Raise the epoch, in one step, so that none of two who do it at the same time undoes the other's."""
+    User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
+    user.refresh_from_db(fields=("session_epoch",))

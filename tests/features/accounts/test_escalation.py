@@ -1,0 +1,164 @@
+"""Nobody gets above himself: what one may not do, one cannot hand out, nor take, nor borrow from somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.features.accounts.people import deeds, text_of
+from tests.kit.web import Web, run_in_web, web_test
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+
+def clerk_of_store_1(web: Web) -> Client:
+    """Somebody who may manage the accounts of store 1, and see accounts there, and nothing more."""
+    from rattail.features.accounts.models import Role
+    from rattail.retail.models import Store
+
+    Role.objects.create(name="Clerk", permissions=["accounts.configure", "accounts.view"])
+    Role.objects.create(name="Onlooker", permissions=["accounts.view"])
+    Store.objects.create(code="2", name="South")
+    web.user("alice", "manager")
+    web.user("bob")
+    return web.client_of("mallory", "Clerk", store="1")
+
+
+@web_test()
+def test_a_clerk_of_one_store_gives_what_he_has_himself_and_there_only(web: Web) -> None:
+    mallory = clerk_of_store_1(web)
+
+    def give(name: str, role: str, store: str) -> int:
+        return mallory.post(f"/accounts/users/{name}/give/", {"role": role, "store": store}).status_code
+
+    assert give("bob", "Onlooker", "1") == 302
+    assert give("bob", "Clerk", "1") == 302
+    assert give("bob", "Onlooker", "2") == 403
+    assert give("bob", "Onlooker", "") == 403
+    assert give("bob", "manager", "1") == 403
+    assert give("mallory", "manager", "") == 403
+    assert give("mallory", "Clerk", "") == 403
+    assert give("bob", "no such role", "1") == 404
+    assert give("bob", "Onlooker", "no such store") == 404
+    assert give("nobody", "Onlooker", "1") == 404
+
+
+@web_test()
+def test_a_clerk_makes_nobody_who_may_more_than_he_does(web: Web) -> None:
+    mallory = clerk_of_store_1(web)
+
+    def make(name: str, role: str, store: str) -> int:
+        return mallory.post("/accounts/new/", {"name": name, "role": role, "store": store}).status_code
+
+    assert make("eve", "manager", "") == 403
+    assert make("eve", "manager", "1") == 403
+    assert make("eve", "", "") == 403
+    assert make("eve", "Onlooker", "1") == 200
+
+
+@web_test()
+def test_a_clerk_cannot_become_a_manager_through_the_manager_s_account(web: Web) -> None:
+    mallory = clerk_of_store_1(web)
+
+    for deed in ("password", "disable", "enable", "log-out", "change"):
+        from rattail.features.accounts.models import User
+
+        User.objects.filter(name="alice").update(is_active=deed != "enable")
+        answer = mallory.post(f"/accounts/users/alice/{deed}/", {"display_name": "x"})
+        assert (answer.status_code, "nobody hands out or takes away" in text_of(answer)) == (403, True), deed
+    assert mallory.post("/accounts/users/alice/take/", {"role": "manager", "store": ""}).status_code == 403
+    assert [deed for deed in deeds() if deed[0] == "mallory"] == []
+
+
+@web_test()
+def test_a_clerk_cannot_widen_the_role_that_he_has(web: Web) -> None:
+    from rattail.features.accounts.models import Role
+
+    mallory = clerk_of_store_1(web)
+    role = Role.objects.get(name="Clerk")
+
+    widened = mallory.post(f"/accounts/roles/{role.pk}/", {"name": "Clerk", "permission": ["accounts.audit"]})
+    made = mallory.post("/accounts/roles/new/", {"name": "More", "permission": ["accounts.audit"]})
+    deleted = mallory.post(f"/accounts/roles/{role.pk}/delete/")
+
+    assert [answer.status_code for answer in (widened, made, deleted)] == [403] * 3
+    assert set(Role.objects.values_list("name", flat=True)) == {"Clerk", "Onlooker"}
+
+
+@web_test()
+def test_permissions_of_an_extension_that_is_gone_are_handled_by_managers_only(web: Web) -> None:
+    from rattail.features.accounts.models import Role
+
+    mallory = clerk_of_store_1(web)
+    Role.objects.filter(name="Onlooker").update(permissions=["accounts.view", "geese.view"])
+    given = {"role": "Onlooker", "store": "1"}
+
+    assert mallory.post("/accounts/users/bob/give/", given).status_code == 403
+    assert web.client_of("alice").post("/accounts/users/bob/give/", given).status_code == 302
+
+
+@web_test()
+def test_the_last_manager_stays_and_nobody_disables_himself(web: Web) -> None:
+    from rattail.errors import NotAllowed
+    from rattail.features.accounts.service import disable_user, withdraw_role
+
+    alice = web.client_of("alice", "manager")
+    web.user("bob", "manager", store="1")
+    own = alice.post("/accounts/users/alice/disable/")
+    asked = alice.post("/accounts/users/alice/take/", {"role": "manager", "store": ""})
+    taken = alice.post("/accounts/users/alice/take/", {"role": "manager", "store": "", "sure": "yes"})
+    with pytest.raises(NotAllowed, match="last manager"):
+        disable_user(name="alice", actor="os:root", now=web.site.now())
+    with pytest.raises(NotAllowed, match="last manager"):
+        withdraw_role(name="alice", role="manager", actor="os:root", now=web.site.now())
+
+    assert (own.status_code, "nobody disables himself" in text_of(own)) == (403, True)
+    assert (asked.status_code, text_of(asked).startswith("Take a role from yourself?")) == (200, True)
+    assert (taken.status_code, "last manager" in text_of(taken)) == (403, True)
+
+
+@web_test()
+def test_a_manager_who_is_not_the_last_may_step_down_after_a_question(web: Web) -> None:
+    alice = web.client_of("alice", "manager")
+    web.user("bea", "manager")
+
+    alice.post("/accounts/users/alice/take/", {"role": "manager", "store": ""})
+    asked = alice.get("/accounts/").status_code
+    alice.post("/accounts/users/alice/take/", {"role": "manager", "store": "", "sure": "yes"})
+
+    assert (asked, alice.get("/accounts/").status_code) == (200, 403)
+
+
+def test_two_managers_who_disable_each_other_at_once_leave_one(emptied_env: Mapping[str, str]) -> None:
+    def act(web: Web) -> None:
+        from django.db import connection
+
+        from rattail.errors import NotAllowed
+        from rattail.features.accounts.models import User
+        from rattail.features.accounts.service import disable_user
+
+        web.user("alice", "manager")
+        web.user("bea", "manager")
+        now = web.site.now()
+
+        def disable(name: str) -> None:
+            try:
+                disable_user(name=name, actor="os:test", now=now)
+            except NotAllowed:
+                pass
+            finally:
+                connection.close()
+
+        threads = [Thread(target=disable, args=(name,)) for name in ("alice", "bea")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert User.objects.filter(is_active=True).count() == 1
+
+    run_in_web(emptied_env, act)
