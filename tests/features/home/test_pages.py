@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
 
-import pytest
-
 from tests.kit.web import Web, web_test
 
-HOSTILE = (
-    "\0",
-    "x" * 10_000,
-    "%_\\!",
-    "9" * 400,
-    "٣٤٥",
-    "-1",
-    "' OR 1=1 --",
-    "<script>alert(1)</script>",
-    "\ud83d\ude00",
-)
+HOSTILE = ("\0", "x" * 10_000, "%_\\!", "9" * 400, "٣٤٥", "-1", "' OR 1=1 --", "<script>alert(1)</script>")
 
 
 def work_off(web: Web) -> None:
@@ -90,7 +77,7 @@ def test_after_the_jobs_ran_the_page_shows_sizes_findings_and_errors(web: Web) -
     (web.root / "data" / "away").rename(web.root / "data" / "database")
     page = web.client_of("alice", "manager").get("/").content.decode()
 
-    assert "essential (backed up)" in page
+    assert ">essential<" in page
     assert "core.E005" in page
     assert "it broke &lt;b&gt;here&lt;/b&gt;" in page
     assert "of long ago" not in page
@@ -182,14 +169,10 @@ def test_the_log_is_read_backwards_and_narrowed(web: Web) -> None:
     assert "line 1" not in narrowed
 
 
-@pytest.mark.parametrize("name", ["kind", "level", "text", "request_id", "after"])
-def test_no_filter_of_the_log_breaks_it(name: str, web_env: Any) -> None:
-    from tests.kit.web import run_in_web
-
-    def act(web: Web) -> None:
-        write_log(web, "web", {"at": web.site.now(), "level": "INFO", "logger": "shop", "message": "a line"})
-        alice = web.client_of("alice", "manager")
-        statuses = {json.dumps(value): alice.get("/log/", {name: value}).status_code for value in HOSTILE}
-        assert {value: status for value, status in statuses.items() if status not in (200, 404, 422)} == {}
-
-    run_in_web(web_env, act)
+@web_test()
+def test_no_filter_of_the_log_breaks_it(web: Web) -> None:
+    write_log(web, "web", {"at": web.site.now(), "level": "INFO", "logger": "shop", "message": "a line"})
+    alice = web.client_of("alice", "manager")
+    for name in ("kind", "level", "text", "request_id", "after"):
+        for value in HOSTILE:
+            assert alice.get("/log/", {name: value}).status_code in (200, 404, 422), (name, value)

@@ -17,6 +17,7 @@ from rattail.web.listing import Asked, Chunk, Column, Filter, Listing
 _PAGE_LINES = 100
 _SHORT = 200  # letters of a message that are shown at once
 _LONGEST_WORDS = 200
+_SHOWN_ELSEWHERE = {"pid"}  # not worth folding a line for
 _TONES = {"WARNING": "warning", "ERROR": "bad", "CRITICAL": "bad"}
 
 
@@ -69,7 +70,8 @@ def _shown(line: LogLine, zone: ZoneInfo) -> Shown:
     at = line.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if line.at else ""
     is_cut = len(line.message) > _SHORT
     short = f"{line.message[:_SHORT]} ..." if is_cut else line.message
-    return Shown(line, at, _TONES.get(line.level, ""), short, is_cut, tuple(line.details.items()))
+    details = tuple(line.details.items()) if line.details.keys() - _SHOWN_ELSEWHERE else ()
+    return Shown(line, at, _TONES.get(line.level, ""), short, is_cut, details)
 
 
 def _select(asked: Asked) -> Chunk:

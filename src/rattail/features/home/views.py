@@ -73,7 +73,7 @@ def look(request: Request) -> HttpResponse:
 
 def classes_chart(sizes: Answer) -> SafeString:
     """How large what is essential, history and scratch is."""
-    named = {Keep.ESSENTIAL: "essential (backed up)", Keep.HISTORY: "history", Keep.SCRATCH: "scratch"}
+    named = {Keep.ESSENTIAL: "essential", Keep.HISTORY: "history", Keep.SCRATCH: "scratch"}
     rows = [
         charts.Bar(label, size_bytes, show.size(size_bytes), str(keep))
         for keep, label in named.items()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from tests.kit.web import Web, web_test
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -145,7 +143,7 @@ def test_a_vendor_and_a_store_are_made_on_their_forms_once(web: Web) -> None:
     assert store.headers["Location"] == "/stores/"
     assert "Made vendor unfi, United." in again.content.decode()
     assert "Made store north, North." in bea.get("/stores/").content.decode()
-    assert sorted(Entry.objects.values_list("actor", "subject")) == [("bea", "store north"), ("bea", "vendor unfi")]
+    assert sorted(Entry.objects.filter(actor="bea").values_list("subject", flat=True)) == ["store north", "vendor unfi"]
 
 
 @web_test()
@@ -193,13 +191,8 @@ def test_links_of_lists_are_the_addresses_of_the_pages(web: Web) -> None:
     assert batch.address == reverse("batches.show", args=[7])
 
 
-@pytest.mark.parametrize("page", ["/products/", "/stock/", "/vendors/", "/invoices/", "/stores/", "/departments/"])
-def test_each_list_says_what_to_do_where_there_is_nothing(page: str, web_env: Any) -> None:
-    from tests.kit.web import run_in_web
-
-    def act(web: Web) -> None:
-        answer = web.client_of("alice", "manager").get(page)
-        assert answer.status_code == 200
-        assert 'class="empty"' in answer.content.decode()
-
-    run_in_web(web_env, act)
+@web_test()
+def test_each_list_says_what_to_do_where_there_is_nothing(web: Web) -> None:
+    alice = web.client_of("alice", "manager")
+    for page in ("/products/", "/stock/", "/vendors/", "/invoices/", "/stores/", "/departments/"):
+        assert 'class="empty"' in alice.get(page).content.decode(), page

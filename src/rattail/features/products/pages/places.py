@@ -64,7 +64,7 @@ STORES = Listing(
         Column("code", "Code"),
         Column("name", "Name"),
         Column("products", "Products in stock", "number"),
-        Column("state", ""),
+        Column("state", "State"),
     ),
     _select_stores,
     empty="There is no store yet that you may see.",

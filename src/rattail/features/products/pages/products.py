@@ -172,7 +172,7 @@ _COLUMNS = (
     Column("department", "Department"),
     Column("price", "Price", "money"),
     Column("on_hand", "On hand", "quantity"),
-    Column("state", ""),
+    Column("state", "State"),
 )
 _EMPTY = "There are no products yet: they come with vendors' catalogs (batches), or from CSV files (import-csv)."
 PRODUCTS = Listing("products.list", "Products", _COLUMNS, _without_costs, _FILTERS, empty=_EMPTY)

@@ -127,13 +127,13 @@ VENDORS = Listing(
         Column("name", "Name"),
         Column("identifier", "EDI name", "code"),
         Column("items", "Items", "number"),
-        Column("state", ""),
+        Column("state", "State"),
     ),
     _select,
     empty="There are no vendors yet.",
 )
 _WORDS = (Filter("words", "Words or vendor's code"),)
-_STATE = Column("state", "")
+_STATE = Column("state", "State")
 _ITEM = (Column("code", "Vendor's code", "code"), Column("product", "Product"), Column("size", "Size"))
 _COSTS = (
     Column("case_size", "Case of", "quantity"),
