@@ -98,6 +98,12 @@ def _edit_cost(root: Path) -> None:
         connection.execute("UPDATE retail_vendorcost SET case_cost = case_cost + 1 WHERE batch = 1")
 
 
+def _log_in(root: Path) -> None:
+    """Somebody was in the web app."""
+    with sqlite3.connect(root / "data" / "rattail.sqlite3") as connection:
+        connection.execute("UPDATE accounts_user SET last_login = '2026-11-22 12:00:00' WHERE name = 'alice'")
+
+
 def _upstream(root: Path) -> None:
     make_upstream(root.parent / "old")
     (root.parent / "new").mkdir()
@@ -156,6 +162,17 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "note-failure": (Example(("rattail-shop.service",)),),
     "make-sample": (Example(("--products", "200", "--output", "{scratch}/samples")),),
     "make-store": (Example(("9", "North")),),
+    "make-user": (
+        Example(("alice", "--role", "manager", "--generate")),
+        Example(("bob", "--display-name", "Bob", "--email", "bob@example.org", "--generate")),
+    ),
+    "set-password": (Example(("bob", "--generate")),),
+    "give-role": (Example(("bob", "viewer", "--store", "9")),),
+    "take-role": (Example(("bob", "viewer", "--store", "9")),),
+    "disable-user": (Example(("bob",)),),
+    "enable-user": (Example(("bob",)),),
+    "list-users": (Example(prepare=_log_in),),
+    "list-roles": (Example(),),
     "make-vendor": (Example(("acme", "Acme", "--identifier", "0012345000003")),),
     "list-vendors": (Example(),),
     "export-csv": (Example(("--output", "{scratch}/tables")),),
