@@ -19,7 +19,7 @@ def test_executing_says_what_will_happen_then_a_job_does_it_and_another_undoes_i
     worked = work_off(web.site)
 
     assert "2 costs are added" in asked
-    assert "Job 1" in waiting
+    assert "Cancel the job" in waiting
     assert worked["done"] == 1
     assert (state_of(batch), batch.executed_by, cost_of(1)) == ("executed", "bea", Decimal("2.1"))
     assert "costs that were added go: 2" in text_of(bea.get("/batches/1/undo/"))

@@ -7,7 +7,7 @@ from typing import Any
 from tests.features.batches.pages.goods import catalog_batch, count_batch, next_address, rows_in, shop_of, text_of
 from tests.kit.web import Web, web_test
 
-HOSTILE = ("'", '"><script>x', "%", "\\", "-1", "9" * 30, "\x00", "١٢", "null", "../../etc/passwd", "x" * 3000, "1;--")
+HOSTILE = ("'", '"><script>%', "\\", "-1", "9" * 30, "\x00", "١٢", "x" * 3000)
 
 
 @web_test()

@@ -250,6 +250,6 @@ def test_whatever_the_form_says_the_page_stands(web: Web) -> None:
     for kind in ("vendor_catalog", "vendor_invoice", "inventory"):
         right = {"kind": kind, "vendor": "acme", "store": "1", "mode": "replace", "mapped": "yes", "col_0": "code"}
         for name in names:
-            for hostile in ("../x", "\x00", "9" * 50, "'\"><", "0001-01-01T00:00", "9999-12-31", "-1", "٣"):
+            for hostile in ("\x00../'\"><", "9" * 50, "0001-01-01T00:00", "9999-12-31", "٣"):
                 answer = alice.post(address, {**right, name: hostile})
                 assert answer.status_code == 200, (kind, name, hostile)

@@ -15,6 +15,8 @@ HTMX = {"HX-Request": "true"}
 
 def many_rows(count: int) -> Any:
     """A batch with so many rows of a catalog: every tenth is new, every hundredth is bad."""
+    from django.db import transaction
+
     from rattail.database.bulk import insert_rows
     from rattail.features.batches.models import Batch, CatalogRow
     from rattail.features.batches.statuses import Status
@@ -31,7 +33,8 @@ def many_rows(count: int) -> Any:
         return int(Status.NEW_ITEM | Status.COST_CHANGE) if n % 10 == 0 else int(Status.NO_CHANGE)
 
     rows = ((batch.pk, n, n, statuses(n), f"c{n}", "", f"Thing {n}", "", f"v{n}", "", "") for n in range(1, count + 1))
-    insert_rows(CatalogRow, names, rows)
+    with transaction.atomic():
+        insert_rows(CatalogRow, names, rows)
     return batch
 
 

@@ -78,18 +78,12 @@ def changes(request: Request, number: int) -> HttpResponse:
     """What a batch changes, before and after."""
     person = signed_in(request)
     batch = batch_for(person, number, site=request.site)
-    totals = totals_of(batch)
-    filters = [
-        each._replace(choices=tuple((one.record, one.word) for one in totals)) if each.name == "record" else each
-        for each in CHANGES.filters
-    ]
     values = {
         **frame_of(batch, person, site=request.site, here="batches.changes"),
         "title": f"Changes of batch {batch}",
     }
-    listing = CHANGES._replace(filters=tuple(filters))
     fixed = {"batch": str(batch.number)}
-    return render_list(request, listing, fixed=fixed, template="batches/changes.html", context=values)
+    return render_list(request, CHANGES, fixed=fixed, template="batches/changes.html", context=values)
 
 
 def history(request: Request, number: int) -> HttpResponse:
