@@ -6,7 +6,9 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,33 @@ def test_no_process_outlives_the_supervisor_and_the_port_is_free_again(server: S
 
     with socket.create_server((HOST, server.port)):
         assert processes_of(server.appdir) == []
+
+
+def test_no_job_is_lost_by_restarts_and_kills(server: Server) -> None:
+    names = "state, kind, arguments, actor, created_at, run_at, done, total, message, subject, tries, deaths, token"
+    values = "'ready', 'jobs.forget', '{}', 'alice', '2026-01-01', '2026-01-01', 0, 0, '', '', 0, 0, 0"
+    file = server.appdir / "data" / "rattail.sqlite3"
+    with closing(sqlite3.connect(file, timeout=30)) as records, records:
+        for _ in range(15):
+            records.execute(
+                f"INSERT INTO jobs_job ({names}, worker, is_cancel_wanted, reason, failure) "
+                f"VALUES ({values}, '', 0, '', '')"
+            )
+
+    def left(state: str) -> int:
+        with closing(sqlite3.connect(file, timeout=30)) as records:
+            asked = "SELECT count(*) FROM jobs_job WHERE actor = 'alice' AND state <> ?"
+            return int(records.execute(asked, (state,)).fetchone()[0])
+
+    eventually(lambda: left("done") < 15)
+    server.send(signal.SIGHUP)
+    server.says("worker was replaced")
+    os.kill(server.children("worker")[-1], signal.SIGKILL)
+    server.says("worker .* was ended by signal 9; it is started again")
+
+    eventually(lambda: left("done") == 0)
+    server.send(signal.SIGTERM)
+    assert server.ended() == 0
 
 
 def test_a_second_server_of_the_same_folder_is_told_who_the_first_is(server: Server, run: Run) -> None:

@@ -70,6 +70,28 @@ def test_a_process_that_will_not_stop_is_killed_when_its_time_is_over() -> None:
     assert "did not stop in time and was killed" in said[-1]
 
 
+def test_a_restart_replaces_starts_and_ends_processes_as_the_settings_now_are() -> None:
+    said: list[str] = []
+    wanted = iter([["one", "two"], ["one", "three"]])
+    script = READY + "time.sleep(60)"
+
+    def say(text: str) -> None:
+        said.append(text)
+        if "one was replaced" in text:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    hooks = Hooks(
+        say=say,
+        ready=lambda: os.kill(os.getpid(), signal.SIGHUP),
+        roles=lambda: [role(script, name) for name in next(wanted)],
+    )
+    supervisor = Supervisor(hooks, environ=os.environ)
+    supervisor.run()
+
+    assert said[0].startswith("restarting")
+    assert [text for text in said[1:] if "replaced by process" not in text] == []
+
+
 def test_what_would_make_a_child_speak_for_its_parent_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", "/run/notify")
     monkeypatch.setenv("LISTEN_FDS", "1")
