@@ -70,6 +70,20 @@ def test_a_process_that_will_not_stop_is_killed_when_its_time_is_over() -> None:
     assert "did not stop in time and was killed" in said[-1]
 
 
+def test_told_to_stop_again_it_hurries() -> None:
+    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY + "time.sleep(60)"
+
+    def stop_twice() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            os.kill(os.getpid(), number)
+
+    said: list[str] = []
+    hooks = Hooks(say=said.append, ready=stop_twice, roles=lambda: [role(stubborn)._replace(hurry=signal.SIGQUIT)])
+    Supervisor(hooks, environ=os.environ).run()
+
+    assert said == []  # nobody had to be killed
+
+
 def test_a_restart_replaces_starts_and_ends_processes_as_the_settings_now_are() -> None:
     said: list[str] = []
     wanted = iter([["one", "two"], ["one", "three"]])
