@@ -24,7 +24,6 @@ _MEANINGS = {
     "scratch": "in no backup, may be emptied",
 }
 _LARGEST_SHOWN = 8
-_LONGEST_LABEL = 24  # letters
 
 
 def appdir(request: Request) -> HttpResponse:
@@ -84,15 +83,10 @@ def _largest(folders: list[Mapping[str, Any]]) -> SafeString:
     alone = [one for one in folders if one["path"] not in above and one["path"] != "." and one["size_bytes"]]
     alone.sort(key=lambda one: -one["size_bytes"])
     rows = [
-        charts.Bar(_short(one["path"]), one["size_bytes"], show.size(one["size_bytes"]), one["class"])
+        charts.Bar(one["path"], one["size_bytes"], show.size(one["size_bytes"]), one["class"])
         for one in alone[:_LARGEST_SHOWN]
     ]
     return charts.bars("The largest folders; the table says the same", rows) if rows else SafeString("")
-
-
-def _short(path: str) -> str:
-    """The end of a long name: there is little room beside a bar."""
-    return path if len(path) <= _LONGEST_LABEL else f"…{path[1 - _LONGEST_LABEL :]}"
 
 
 FOLDERS = Listing(
