@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 from tests.features.accounts.people import PASSWORD, deeds, is_in, log_in, text_of, with_password
 from tests.kit.web import Web, web_test
@@ -31,6 +32,29 @@ def test_disable_user_ends_the_sessions_of_that_person_within_one_request(web: W
     assert log_in(web.client(), "bob").status_code == 422
     command(web, "enable-user", "bob")
     assert not is_in(first)
+
+
+@web_test()
+def test_a_session_of_before_opens_nothing_though_it_is_still_there(web: Web) -> None:
+    from rattail.features.accounts import service
+    from rattail.web.sessions import sessions_of
+
+    def log_out(**who: Any) -> None:
+        service.log_out_everywhere(**who)
+
+    def disable_and_enable(**who: Any) -> None:
+        service.disable_user(**who)
+        service.enable_user(**who)
+
+    def set_password(**who: Any) -> None:
+        service.set_password(**who, password=NEW)
+
+    for deed in (log_out, disable_and_enable, set_password):
+        bob = web.client_of("bob")
+        before = is_in(bob)
+        deed(name="bob", actor="os:test", now=web.site.now())
+        assert (before, is_in(bob)) == (True, False), deed
+    assert len(sessions_of("bob")) == 3
 
 
 @web_test()

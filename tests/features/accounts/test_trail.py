@@ -25,10 +25,10 @@ def test_the_trail_is_narrowed_by_who_what_and_day_of_the_shop(web: Web) -> None
         record(action, subject, actor=actor, now=MIDNIGHT + timedelta(hours=hours), details=details)
 
     def found(query: str) -> list[str]:
-        text = alice.get(f"/accounts/log/?{query}&part=table").content.decode()
+        text = alice.get(f"/audit/?{query}&part=table").content.decode()
         return [action for action in ("undo", "execute", "make") for _ in range(text.count(f">{action} batch<"))]
 
-    table = alice.get("/accounts/log/?subject=batch&part=table").content.decode()
+    table = alice.get("/audit/?subject=batch&part=table").content.decode()
     assert found("subject=batch") == ["undo", "execute", "make", "make"]
     assert table.index("undo batch") < table.index("execute batch")
     assert found("actor=bob&action=execute") == ["execute"]
@@ -51,12 +51,10 @@ def test_the_trail_goes_on_where_it_ended_though_all_was_at_one_moment(web: Web)
 
     person = Person("alice", "", {"accounts.audit": None})
     all_rows = list(DEEDS.stream(web.site, person, {"actor": "job:"}))
-    page = alice.get("/accounts/log/?actor=job:").content.decode()
+    page = alice.get("/audit/?actor=job:").content.decode()
     more = page.partition('class="more"')[2].partition('href="')[2].partition('"')[0].replace("&amp;", "&")
     second = alice.get(f"{more}&part=rows").content.decode()
-    hostile = [
-        alice.get("/accounts/log/", {"after": after}).status_code for after in ("x", "~", "2026-01-01~1", "\0~9")
-    ]
+    hostile = [alice.get("/audit/", {"after": after}).status_code for after in ("x", "~", "2026-01-01~1", "\0~9")]
 
     assert [row[3] for row in all_rows] == [f"item {number:03}" for number in reversed(range(250))]
     assert (page.count("<td"), second.count("item 149"), second.count("item 150")) == (501, 1, 0)
@@ -67,7 +65,7 @@ def test_the_trail_goes_on_where_it_ended_though_all_was_at_one_moment(web: Web)
 def test_who_may_see_the_trail_of_one_store_only_does_not_see_that_of_all(web: Web) -> None:
     bea = web.client_of("bea", "manager", store="1")
 
-    answer = bea.get("/accounts/log/")
+    answer = bea.get("/audit/")
 
     assert (answer.status_code, "is needed for all stores" in text_of(answer)) == (403, True)
 

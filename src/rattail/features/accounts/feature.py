@@ -88,7 +88,7 @@ FEATURE = Feature(
         Page("accounts/roles/new/", "accounts.new_role", f"{_ROLES}:new", _CONFIGURE, FORM),
         Page("accounts/roles/<int:number>/", "accounts.role", f"{_ROLES}:role", _CONFIGURE, FORM),
         Page("accounts/roles/<int:number>/delete/", "accounts.delete_role", f"{_ROLES}:delete", _CONFIGURE, FORM),
-        Page("accounts/log/", "accounts.audit", f"{_HERE}.views.trail:trail", _AUDIT, menu="Who did what", order=820),
+        Page("audit/", "accounts.audit", f"{_HERE}.views.trail:trail", _AUDIT, menu="Who did what", order=820),
     ),
     lists=(
         List("accounts.users", f"{_HERE}.listings:USERS", _VIEW),
