@@ -66,7 +66,7 @@ def wishes_in(post: QueryDict) -> Wishes:
         check_digits={
             length: said == "yes" for length in range(1, 19) if (said := text(f"digits_{length}")) in ("yes", "no")
         },
-        columns=_columns(post) if text("mapped") else None,
+        columns=_columns(post) if text("mapped") and text("mapped_kind") in ("", text("kind")) else None,
         changed=int(changed) if changed.isascii() and changed.isdigit() and len(changed) < 6 else -1,
     )
 
