@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from rattail.errors import InputRejected, NoSuchThing, RattailError, WouldOverwrite
 from rattail.feature import Permission
 from rattail.features.accounts.roles import Held, ready_permissions, rights_of
 from rattail.registry import Registry
-from tests.features.accounts.people import deeds, text_of
+from tests.features.accounts.people import PASSWORD, deeds, text_of
 from tests.kit.web import Web, web_test
 
 INSTALLED = {
@@ -129,3 +134,31 @@ def test_who_may_only_look_sees_no_button_and_cannot_press_one(web: Web) -> None
     assert [page.content.decode().partition("<main")[2].count('method="post"') for page in pages][1:] == [0, 0]
     for path in ("users/alice/give/", "users/alice/disable/", "roles/new/", "new/", "users/alice/password/"):
         assert bob.post(f"/accounts/{path}", {"role": "viewer"}).status_code == 403, path
+
+
+@web_test()
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [
+        ({"password": "short"}, InputRejected, "10 or more are expected"),
+        ({"name": "al ice"}, InputRejected, "cannot be a name to log in with"),
+        ({"name": "../alice"}, InputRejected, "cannot be a name to log in with"),
+        ({"name": "x" * 51}, InputRejected, "cannot be a name to log in with"),
+        ({"email": "alice"}, InputRejected, "is no e-mail address"),
+        ({"display_name": "a\nb"}, InputRejected, "all in one line"),
+        ({"roles": ["viewer"], "store": "9"}, NoSuchThing, "there is no store '9'"),
+        ({"name": "BOB"}, WouldOverwrite, "there is a user 'bob' already"),
+    ],
+)
+def test_nobody_is_made_where_something_is_wrong(
+    web: Web, given: dict[str, Any], error: type[RattailError], said: str
+) -> None:
+    from rattail.features.accounts.models import User
+    from rattail.features.accounts.service import make_user
+
+    web.user("bob")
+
+    with pytest.raises(error, match=said):
+        make_user(**{"name": "alice", "password": PASSWORD, "actor": "os:test", "now": web.site.now(), **given})
+
+    assert User.objects.count() == 1
