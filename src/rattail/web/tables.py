@@ -16,17 +16,21 @@ _RIGHT = frozenset(("number", "money", "quantity", "size"))
 
 
 def rows_html(columns: Sequence[Column], chunk: Chunk, *, time_zone: str) -> SafeString:
-    """The rows of a chunk as `<tr>` elements; everything in them is escaped."""
-    openings = tuple(f'<td{_class(column)} data-title="{escape(column.title)}">' for column in columns)
+    """The rows of a chunk as `<tr>` elements; everything in them is escaped.
+
+    A browser ends rows and cells by itself where the next ones begin, which spares a tenth of the page. `data-t` is
+    the title of the column, shown beside each value on a phone.
+    """
+    openings = tuple(f'<td{_class(column)} data-t="{escape(column.title)}">' for column in columns)
     writers = tuple(_writer(column, time_zone) for column in columns)
     marks = chunk.marks or ("",) * len(chunk.rows)
     lines = []
     for row, mark in zip(chunk.rows, marks, strict=True):
         cells = [
-            f"{opening}{writer(value)}</td>" for opening, writer, value in zip(openings, writers, row, strict=True)
+            f"{opening}{writer(value)}" for opening, writer, value in zip(openings, writers, row, strict=True)
         ]
-        lines.append(f'<tr class="{escape(mark)}">{"".join(cells)}</tr>' if mark else f"<tr>{''.join(cells)}</tr>")
-    return mark_safe("\n".join(lines))  # noqa: S308 - each value was escaped by its writer
+        lines.append(f'<tr class="{escape(mark)}">{"".join(cells)}' if mark else f"<tr>{''.join(cells)}")
+    return mark_safe("".join(lines))  # noqa: S308 - each value was escaped by its writer
 
 
 def head_html(columns: Sequence[Column]) -> SafeString:

@@ -121,7 +121,7 @@ def test_a_product_shows_what_it_costs_will_cost_and_cost_as_line_and_table(web:
     assert "Today one unit costs <strong>1.2345</strong>" in page
     assert "From 2199-01-01: 7.6543" in page
     assert page.count('class="point"') == 3
-    assert page.count('<td data-title="From">') >= 3
+    assert page.count('<td data-t="From">') >= 3
     assert "00000012" in page
     assert "00000013" in page
     assert "074305001321" in page
