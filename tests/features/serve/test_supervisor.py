@@ -70,6 +70,15 @@ def test_a_process_that_will_not_stop_is_killed_when_its_time_is_over() -> None:
     assert "did not stop in time and was killed" in said[-1]
 
 
+def test_a_process_waits_for_the_one_that_it_comes_after() -> None:
+    roles = [role(READY + "time.sleep(60)", "two")._replace(after="one"), role("raise SystemExit(3)", "one")]
+
+    said, error = supervised(roles)
+
+    assert error is not None
+    assert all(line.startswith("one ") for line in said)
+
+
 def test_told_to_stop_again_it_hurries() -> None:
     stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY + "time.sleep(60)"
 

@@ -21,7 +21,8 @@ _NOT_PASSED_ON = ("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
 class Role(NamedTuple):
     """One process that has to be there: its name for people, the words that start it, the descriptors it inherits.
 
-    `grace_s` is how long it may take to stop, `hurry` the signal that makes it stop at once.
+    `grace_s` is how long it may take to stop, `hurry` the signal that makes it stop at once. `after` names a role that
+    has to be at work first: where the machine is busy, the first page comes before the first job.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Role(NamedTuple):
     fds: tuple[int, ...] = ()
     grace_s: float = 30.0
     hurry: signal.Signals = signal.SIGTERM
+    after: str = ""
 
 
 def python_words(module: str) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def wanted_roles(order: Order, settings: Settings, door: socket | None) -> list[
         grace_s = settings.integer("jobs.stop_wait_s") + _MORE_GRACE_S
         count = settings.integer("jobs.workers")
         roles += [
-            Role(f"worker {number}" if count > 1 else "worker", words, grace_s=grace_s)
+            Role(f"worker {number}" if count > 1 else "worker", words, grace_s=grace_s, after="web")
             for number in range(1, count + 1)
         ]
     return roles

@@ -129,7 +129,7 @@ class Supervisor:
                 poll.register(process.pid_fd, select.POLLIN)
                 if not process.is_ready and process.refusal is None:
                     poll.register(process.ready_fd, select.POLLIN)
-            if slot.current is None and not self._stops:
+            if slot.current is None and not self._stops and self._may_start(slot):
                 wait_s = min(wait_s, max(slot.start_at - time.monotonic(), 0.0))
         poll.poll(wait_s * 1000)
         with suppress(BlockingIOError):
@@ -146,8 +146,12 @@ class Supervisor:
     def _fill(self) -> None:
         """Start what is missing and whose time has come."""
         for slot in self._slots.values():
-            if slot.current is None and not self._stops and time.monotonic() >= slot.start_at:
+            if slot.current is None and not self._stops and time.monotonic() >= slot.start_at and self._may_start(slot):
                 slot.current = self._started(slot)
+
+    def _may_start(self, slot: _Slot) -> bool:
+        first = self._slots.get(slot.role.after)
+        return first is None or first.was_ready
 
     def _started(self, slot: _Slot) -> Running | None:
         try:
