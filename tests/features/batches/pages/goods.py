@@ -111,9 +111,9 @@ def text_of(answer: Any) -> str:
 def rows_in(answer: Any) -> list[list[str]]:
     """The cells of the table of a list, row by row; without the one that leads on."""
     body = answer.content.decode().partition("<tbody>")[2] or answer.content.decode()
-    rows = re.findall(r"<tr(?![^>]*more)[^>]*>(.*?)</tr>", body.partition("</tbody>")[0], re.DOTALL)
+    rows = re.split(r"<tr(?![^>]*more)[^>]*>", body.partition("</tbody>")[0].partition('<tr class="more"')[0])[1:]
     return [
-        [" ".join(unescape(re.sub(r"<[^>]*>", " ", cell)).split()) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
+        [" ".join(unescape(re.sub(r"<[^>]*>", " ", cell)).split()) for cell in re.split(r"<td[^>]*>", row)[1:]]
         for row in rows
     ]
 
