@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from rattail.registry import load_registry
 from tests.kit.extension import write_extension
+from tests.kit.uploaded import put_uploads
 from tests.kit.upstream import make_upstream
 
 NAMES = {bool: "true or false", int: "number", float: "number", str: "text", type(None): "null"}
@@ -195,6 +196,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "purge-batches": (Example(("--before", "2100-01-01")),),
     "make-vendor-mapping": (Example(("acme", "{scratch}/samples/catalog.xlsx")),),
     "list-formats": (Example(),),
+    "list-uploads": (Example(prepare=put_uploads),),
+    "purge-uploads": (Example(("--older-than", "0")),),
     "send-test-mail": (Example(),),
     "list-jobs": (Example(prepare=_have_jobs),),
     "cancel-job": (Example(("1",)),),

@@ -12,6 +12,7 @@ from rattail.appdir.folder import Folder
 from rattail.config.option import Option
 from rattail.config.values import text_of
 from rattail.errors import all_errors
+from rattail.feature import Recurring
 from rattail.features.batches.reading.choose import all_formats
 from rattail.features.batches.states import FOLLOWING
 from rattail.features.batches.statuses import HELD, TITLES, Status
@@ -175,7 +176,62 @@ def json_page() -> str:
     )
 
 
+def permissions_page() -> str:
+    registry = load_registry()
+    ready = sorted({role for each in registry.permissions.values() for role in each.roles})
+    rows = [
+        (f"`{each.name}`", each.title, "yes", *("yes" if role in each.roles else "" for role in ready))
+        for each in registry.permissions.values()
+    ]
+    return _page(
+        "The permissions",
+        "What somebody may do in the browser, and the ready roles that have it. A role holds in all stores or in one; "
+        "a shop can make roles of its own. On the command line the owner of the app folder may everything.",
+        _table(("permission", "may", "manager", *ready), rows),
+    )
+
+
+def pages_page() -> str:
+    registry = load_registry()
+    rows = [
+        (f"`/{page.path}`".replace("|", ""), " ".join(page.methods), f"`{page.name}`", page.needs)
+        for page in sorted(registry.pages, key=lambda page: page.path)
+    ]
+    lists = [(f"`{each.name}`", each.needs) for each in registry.lists.values()]
+    return _page(
+        "The pages",
+        "Every address of the web app, and what it needs: a permission, or to be signed in; `public` needs nothing.",
+        _table(("address", "methods", "name", "needs"), rows),
+        "## Lists that can be downloaded\n\nAs CSV or as a spreadsheet, by whoever may look at them.",
+        _table(("list", "needs"), lists),
+    )
+
+
+def jobs_page() -> str:
+    registry = load_registry()
+    when = {each.job: _when(each) for each in registry.recurring}
+    rows = [
+        (f"`{each.name}`", each.title, str(each.tries), f"{each.limit_s:,} s", when.get(each.name, ""))
+        for each in registry.jobs.values()
+    ]
+    return _page(
+        "The jobs",
+        "What runs in the background, how often a failing one is tried in all, how long a try may last, and which "
+        "come by themselves. A time of day is one of the shop's time zone. What is killed with its worker runs again.",
+        _table(("job", "what it does", "tries", "limit", "by itself"), rows),
+    )
+
+
+def _when(each: Recurring) -> str:
+    if each.every_s:
+        return f"every {each.every_s:,} s"
+    return f"daily, at the time in `{each.at}`" if "." in each.at else f"daily at {each.at}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "permissions.md": permissions_page,
+    "pages.md": pages_page,
+    "jobs.md": jobs_page,
     "folders.md": folders_page,
     "options.md": options_page,
     "commands.md": commands_page,

@@ -23,7 +23,10 @@ from tests.kit.programs import needs_module
 PAGES = [*sorted(DOCS.rglob("*.md")), *sorted(ROOT.glob("*.md"))]
 HOW_TOS = sorted((DOCS / "how-to").glob("*.md"))
 #: Pages whose commands open the database.
-ABOUT_RECORDS = [DOCS / "how-to" / "read-a-vendors-file.md", DOCS / "how-to" / "leave-or-arrive.md"]
+ABOUT_RECORDS = [
+    DOCS / "how-to" / f"{name}.md"
+    for name in ("read-a-vendors-file", "leave-or-arrive", "let-people-in", "serve-for-good")
+]
 ABOUT_RECORDS += [DOCS / "tutorial" / "first-batch.md"]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]*)(#[^)]*)?\)")
 EXIT_CODE = re.compile(r"\s+# exit code (\d+)$")
