@@ -18,10 +18,10 @@ _RIGHT = frozenset(("number", "money", "quantity", "size"))
 def rows_html(columns: Sequence[Column], chunk: Chunk, *, time_zone: str) -> SafeString:
     """The rows of a chunk as `<tr>` elements; everything in them is escaped.
 
-    A browser ends rows and cells by itself where the next ones begin, which spares a tenth of the page. `data-t` is
-    the title of the column, shown beside each value on a phone.
+    A browser ends rows and cells by itself where the next ones begin, which spares a tenth of the page. On a
+    phone a script puts the title of its column beside each value.
     """
-    openings = tuple(f'<td{_class(column)} data-t="{escape(column.title)}">' for column in columns)
+    openings = tuple(f'<td{_class(column)}>' for column in columns)
     writers = tuple(_writer(column, time_zone) for column in columns)
     marks = chunk.marks or ("",) * len(chunk.rows)
     lines = []

@@ -25,6 +25,23 @@
     });
   }
 
+  // On a phone each value of a list stands beside the title of its column.
+  const narrow = window.matchMedia("(max-width: 44rem)");
+  function label() {
+    if (!narrow.matches) return;
+    for (const table of document.querySelectorAll("table.list")) {
+      const titles = Array.from(table.tHead.rows[0].cells, (cell) => cell.textContent);
+      for (const row of table.tBodies[0].rows) {
+        if (row.cells.length !== titles.length || row.cells[0].dataset.t !== undefined) continue;
+        titles.forEach((title, index) => { row.cells[index].dataset.t = title; });
+      }
+      table.classList.add("labelled");
+    }
+  }
+  label();
+  narrow.addEventListener("change", label);
+  document.addEventListener("htmx:afterSettle", label);
+
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", function (event) {
     const form = event.target;
