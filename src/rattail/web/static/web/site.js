@@ -30,6 +30,7 @@
   function label() {
     if (!narrow.matches) return;
     for (const table of document.querySelectorAll("table.list")) {
+      if (!table.tHead || !table.tBodies.length) continue;
       const titles = Array.from(table.tHead.rows[0].cells, (cell) => cell.textContent);
       for (const row of table.tBodies[0].rows) {
         if (row.cells.length !== titles.length || row.cells[0].dataset.t !== undefined) continue;
