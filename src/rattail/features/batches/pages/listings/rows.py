@@ -91,7 +91,7 @@ def _sought(asked: Asked) -> Sought:
 
 def _cells(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Sequence[Cell]]:
     """What each cell shows. The address of a row is relative to that of the list: there are many."""
-    writers: dict[str, Callable[[Any], Cell]] = {"statuses": status_badge, "note": _short, "values": _values}
+    writers: dict[str, Callable[[Any], Cell]] = {"statuses": _status, "note": _short, "values": _values}
     places = [(place, writers[name]) for place, name in enumerate(names) if name in writers]
     cells: list[Sequence[Cell]] = []
     for row in rows:
@@ -101,6 +101,12 @@ def _cells(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Sequence
             line[place] = write(row[place])
         cells.append(line)
     return cells
+
+
+def _status(statuses: int) -> Cell:
+    """A badge; where there is nothing to look at only its words, which spares a page of such rows some kilobytes."""
+    badge = status_badge(statuses)
+    return badge.text if badge.tone == "quiet" else badge
 
 
 def _short(note: str) -> str:
