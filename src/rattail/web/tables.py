@@ -21,14 +21,12 @@ def rows_html(columns: Sequence[Column], chunk: Chunk, *, time_zone: str) -> Saf
     A browser ends rows and cells by itself where the next ones begin, which spares a tenth of the page. On a
     phone a script puts the title of its column beside each value.
     """
-    openings = tuple(f'<td{_class(column)}>' for column in columns)
+    openings = tuple(f"<td{_class(column)}>" for column in columns)
     writers = tuple(_writer(column, time_zone) for column in columns)
     marks = chunk.marks or ("",) * len(chunk.rows)
     lines = []
     for row, mark in zip(chunk.rows, marks, strict=True):
-        cells = [
-            f"{opening}{writer(value)}" for opening, writer, value in zip(openings, writers, row, strict=True)
-        ]
+        cells = [f"{opening}{writer(value)}" for opening, writer, value in zip(openings, writers, row, strict=True)]
         lines.append(f'<tr class="{escape(mark)}">{"".join(cells)}' if mark else f"<tr>{''.join(cells)}")
     return mark_safe("".join(lines))  # noqa: S308 - each value was escaped by its writer
 
