@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.lived_in import PATIENCE_MS, begin_count, make_role, scan, upload_catalog
 from tests.kit.programs import needs_program
 from tests.kit.served import PASSWORD, Served, served_shop
 from tests.kit.shop_floor import furnish
@@ -71,13 +73,36 @@ def context(chromium: Browser, shop: Served) -> Iterator[BrowserContext]:
 def enter(context: BrowserContext) -> Enter:
     """Log somebody in: `page = enter("alice")`."""
 
-    def log_in(name: str, password: str = PASSWORD) -> Page:
+    def log_in_here(name: str, password: str = PASSWORD) -> Page:
         page = context.new_page()
-        page.goto("/login/")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url(lambda url: "/login/" not in url)
+        log_in(page, name, password)
         return page
 
-    return log_in
+    return log_in_here
+
+
+@pytest.fixture(scope="session")
+def lived_in(shop: Served, chromium: Browser) -> Served:
+    """The shop after somebody has begun things: an upload that waits, a count, a role, a list taken along."""
+    window = chromium.new_context(base_url=shop.address, viewport={"width": 1280, "height": 900})
+    page = window.new_page()
+    log_in(page, "alice")
+    upload_catalog(page, shop.root / "work" / "csv" / "samples" / "unfi-east-pricefile.csv")
+    begin_count(page, "Aisle 1")
+    scan(page, "4011", "3")
+    expect(page.locator("#entries li")).to_have_count(1)
+    make_role(page, "weekend", "See batches")
+    page.goto("/stores/")
+    page.get_by_role("button", name="CSV").click()
+    expect(page.get_by_role("link", name=re.compile("csv")).first).to_be_visible(timeout=PATIENCE_MS)
+    window.close()
+    return shop
+
+
+def log_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    """Log somebody in through the form."""
+    page.goto("/login/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda url: "/login/" not in url)

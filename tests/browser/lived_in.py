@@ -59,3 +59,12 @@ def scan(page: Page, code: str, quantity: str) -> None:
     page.keyboard.press("Enter")
     page.keyboard.type(quantity)
     page.keyboard.press("Enter")
+
+
+def make_role(page: Page, name: str, may: str) -> None:
+    """Make a role of the shop's own with one permission."""
+    page.goto("/accounts/roles/new/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label(may, exact=False).first.check()
+    page.locator("main form button.primary").first.click()
+    page.wait_for_url(lambda address: "/new/" not in address)

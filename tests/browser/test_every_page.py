@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page
 from rattail.registry import load_registry
 from tests.browser.conftest import SCREENS, Enter
 from tests.browser.every_page import find_pages, pages_to_find
+from tests.kit.served import Served
 
 pytestmark = pytest.mark.xdist_group("browser")
 #: Pages that no link leads to, each for a reason.
@@ -28,14 +29,14 @@ _RULES: dict[str, dict[str, object]] = {
 }
 
 
-def test_every_page_can_be_reached_seen_and_heard(enter: Enter) -> None:
+def test_every_page_can_be_reached_seen_and_heard(lived_in: Served, enter: Enter) -> None:
     page = enter("alice")
     registry = load_registry()
 
     found = find_pages(page, registry)
     faults = [fault for name, address in sorted(found.items()) if address for fault in _look_at(page, name, address)]
 
-    assert sorted(pages_to_find(registry).keys() - found.keys() - _NOT_BY_LINK) == []
+    assert " ".join(sorted(pages_to_find(registry).keys() - found.keys() - _NOT_BY_LINK)) == ""
     assert "\n".join(faults) == ""
 
 
@@ -51,7 +52,7 @@ def _look_at(page: Page, name: str, address: str) -> list[str]:
     folder.mkdir(exist_ok=True)
     faults = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # one of the two
+        page.emulate_media(color_scheme=scheme)
         page.goto(address)
         page.screenshot(path=folder / f"{name}.{scheme}.png")
         faults += [f"{name} ({scheme}): {fault}" for fault in _heard_wrongly(page, _RULES[scheme])]

@@ -21,3 +21,5 @@ def furnish(root: Path, environ: Mapping[str, str] | None = None) -> None:
     count = ("--mode", "replace", "--reason", "count")
     run_command(env, "make-batch", "inventory", str(samples / "count.csv"), *_STORE, *count)
     run_command(env, "execute-batch", "3")
+    run_command(env, "make-batch", "vendor_invoice", str(samples / "kehe-invoice.csv"), "--vendor", "kehe", *_STORE)
+    run_command(env, "execute-batch", "4")
