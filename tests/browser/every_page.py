@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from django.urls.resolvers import RoutePattern
 from playwright.sync_api import Page
@@ -64,7 +64,6 @@ def is_public(page: Declared) -> bool:
 
 def _links(page: Page) -> Iterator[str]:
     for address in page.eval_on_selector_all("a[href]", "all => all.map(each => each.getAttribute('href'))"):
-        if address.startswith("/") and not address.startswith("//"):
-            yield address.partition("#")[0]
-        elif address.startswith("?"):
-            yield urlsplit(page.url).path + address
+        split = urlsplit(urljoin(page.url, address))
+        if split.netloc == urlsplit(page.url).netloc and not address.startswith("#"):
+            yield f"{split.path}?{split.query}" if split.query else split.path
