@@ -36,6 +36,7 @@ def test_every_page_can_be_reached_seen_and_heard(lived_in: Served, enter: Enter
     found = find_pages(page, registry)
     faults = [fault for name, address in sorted(found.items()) if address for fault in _look_at(page, name, address)]
 
+    _write_index()
     assert " ".join(sorted(pages_to_find(registry).keys() - found.keys() - _NOT_BY_LINK)) == ""
     assert "\n".join(faults) == ""
 
@@ -65,6 +66,18 @@ def _look_at(page: Page, name: str, address: str) -> list[str]:
         faults.append(f"{name} (phone): {wide} px wider than the screen")
     page.set_viewport_size(_DESK)  # type: ignore[arg-type]
     return faults
+
+
+def _write_index() -> None:
+    """A page to leaf through all pictures with: each page in light, dark and on a phone."""
+    names = sorted({path.name.split(".light")[0] for path in SCREENS.glob("*.light.png")})
+    rows = [
+        f"<h2>{name}</h2>"
+        + "".join(f'<img src="{name}.{how}.png" height="420"> ' for how in ("light", "dark", "phone"))
+        for name in names
+    ]
+    text = f"<!doctype html><meta charset=utf-8><title>Screens</title>{''.join(rows)}"
+    (SCREENS / "index.html").write_text(text, encoding="utf-8")
 
 
 def _heard_wrongly(page: Page, rules: dict[str, object]) -> list[str]:

@@ -40,7 +40,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "version": VERSION,
         "person": person,
         "menu": menu(person, request.path) if person else None,
-        "said": said(request) if person else (),
+        "just_said": said(request) if person else (),
         "request_id": getattr(request, "request_id", ""),
         "time_zone": site().time_zone,
     }
