@@ -35,6 +35,7 @@ STATUSES: dict[type[RattailError], int] = {
     ConfigInvalid: 503,
 }
 _OURS_TO_TELL = frozenset((AppDirBroken, DatabaseUnreachable, LayoutOutdated, ConfigInvalid))
+_OF_COMMANDS = ("rattail ", "--")
 _log = logging.getLogger("rattail.web")
 
 
@@ -61,7 +62,12 @@ def told(request: HttpRequest, error: RattailError) -> HttpResponse:
     title = {404: "There is no such thing", 403: "You may not do this", 409: "This cannot be done now"}.get(
         status, "This did not work"
     )
-    return failure(request, status, title, str(error), hint=error.hint)
+    return failure(request, status, title, str(error), hint=hint_for_pages(error))
+
+
+def hint_for_pages(error: RattailError) -> str:
+    """What to do next, unless it is a command: whoever sits at a page has no command line."""
+    return "" if any(word in error.hint for word in _OF_COMMANDS) else error.hint
 
 
 def failure(request: HttpRequest, status: int, title: str, text: str, *, hint: str = "") -> HttpResponse:

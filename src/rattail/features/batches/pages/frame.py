@@ -24,6 +24,7 @@ from rattail.features.batches.states import OPEN, State
 from rattail.jobs.models import FAILED, UNFINISHED, Job
 from rattail.site import Site
 from rattail.web.access import Person
+from rattail.web.failures import hint_for_pages
 
 _READABLE_AGAIN = (State.FAILED, State.READY, State.UNDONE)
 
@@ -96,9 +97,8 @@ def state_word(batch: Batch) -> str:
 
 def plain(error: RattailError) -> str:
     """A mistake in one sentence or two, without what only a command line could do with."""
-    hint = error.hint
-    is_for_pages = hint and not any(word in hint for word in ("rattail ", "--"))
-    return f"{error.message} {hint[:1].upper()}{hint[1:]}." if is_for_pages else error.message
+    hint = hint_for_pages(error)
+    return f"{error.message} {hint[:1].upper()}{hint[1:]}." if hint else error.message
 
 
 def _failed_job(batch: Batch) -> Job | None:
