@@ -18,6 +18,9 @@ pytestmark = pytest.mark.xdist_group("browser")
 _NOT_BY_LINK = frozenset(
     (
         "accounts.login",  # shown to whoever is not logged in; has a test of its own
+        "jobs.progress",  # a part of other pages
+        "serve.alive",  # for machines
+        "serve.ready",
     )
 )
 _PHONE = {"width": 390, "height": 1200}
