@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from django.urls.resolvers import RoutePattern
 from playwright.sync_api import Page
@@ -12,11 +11,12 @@ from playwright.sync_api import Page
 from rattail.feature import PUBLIC
 from rattail.feature import Page as Declared
 from rattail.registry import Registry
+from tests.web.forms import offers_of
 
 #: Answers that are not pages: downloads, parts for scripts, checks of machines.
 NO_PAGES = ("text/html",)
 _MOST_VISITS = 250
-_MOST_OF_A_KIND = 5
+_MOST_OF_A_KIND = 4
 
 
 def pages_to_find(registry: Registry) -> dict[str, Declared]:
@@ -25,7 +25,7 @@ def pages_to_find(registry: Registry) -> dict[str, Declared]:
 
 
 def find_pages(browser_page: Page, registry: Registry) -> dict[str, str]:
-    """An address for each page that can be reached by links from the first page: page name -> path with query."""
+    """An address for each page that links lead to from the first page: page name -> path with query."""
     patterns = {name: RoutePattern(page.path, is_endpoint=True) for name, page in pages_to_find(registry).items()}
     found: dict[str, str] = {}
     looked = Counter[str]()
@@ -44,8 +44,7 @@ def find_pages(browser_page: Page, registry: Registry) -> dict[str, str]:
         visits += 1
         if name:
             found[name] = found.get(name) or address
-        browser_page.goto(address)
-        for link in _links(browser_page):
+        for link in offers_of(address, answer.text()).links:
             if link not in seen:
                 seen.add(link)
                 waiting.append(link)
@@ -60,10 +59,3 @@ def name_of(patterns: dict[str, RoutePattern], address: str) -> str:
 
 def is_public(page: Declared) -> bool:
     return page.needs == PUBLIC
-
-
-def _links(page: Page) -> Iterator[str]:
-    for address in page.eval_on_selector_all("a[href]", "all => all.map(each => each.getAttribute('href'))"):
-        split = urlsplit(urljoin(page.url, address))
-        if split.netloc == urlsplit(page.url).netloc and not address.startswith("#"):
-            yield f"{split.path}?{split.query}" if split.query else split.path

@@ -55,14 +55,13 @@ def _look_at(page: Page, name: str, address: str) -> list[str]:
     folder = Path(SCREENS)
     folder.mkdir(exist_ok=True)
     faults = []
+    page.goto(address)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.goto(address)
         page.screenshot(path=folder / f"{name}.{scheme}.png")
         faults += [f"{name} ({scheme}): {fault}" for fault in _heard_wrongly(page, _RULES[scheme])]
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(_PHONE)  # type: ignore[arg-type] # a mapping of the two
-    page.goto(address)
     page.screenshot(path=folder / f"{name}.phone.png")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if wide > 0:
