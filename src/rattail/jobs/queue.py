@@ -81,8 +81,8 @@ def cancel(job_id: int, *, now: datetime) -> Job:
     return job
 
 
-def retry(job_id: int, *, now: datetime) -> Job:
-    """Let a failed or cancelled job run again, as if it were new.
+def retry(job_id: int, *, now: datetime, actor: str = "") -> Job:
+    """Let a failed or cancelled job run again, as if it were new; with an `actor`, as if they had asked for it.
 
     Raises:
         NoSuchThing: there is no such job.
@@ -97,6 +97,7 @@ def retry(job_id: int, *, now: datetime) -> Job:
                     hint=f"rattail show-job {job_id}",
                 )
             job.state, job.run_at, job.ended_at = READY, now, None
+            job.actor = actor or job.actor
             job.tries = job.deaths = job.done = 0
             job.is_cancel_wanted, job.total, job.message, job.reason, job.failure = False, None, "", "", ""
             job.save()

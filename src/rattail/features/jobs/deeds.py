@@ -28,11 +28,14 @@ def cancel_job(job_id: int, *, actor: str, now: datetime) -> Job:
 def retry_job(job_id: int, *, actor: str, now: datetime) -> Job:
     """Let a failed or cancelled job run again.
 
+    Somebody at a page takes it over with that: it runs with what they may, whoever asked for it before. The command
+    line leaves it to whom it belongs.
+
     Raises:
         NoSuchThing: there is no such job.
         WouldOverwrite: it has not failed, or the same work waits or runs already.
     """
     with transaction.atomic():
-        job = retry(job_id, now=now)
+        job = retry(job_id, now=now, actor="" if ":" in actor else actor)
         record("retry job", f"job {job_id}", actor=actor, now=now, details={"kind": job.kind})
     return job

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from django.urls import set_urlconf
+
 from rattail.errors import InputRejected, NotAllowed
 from rattail.features.work.models import WorkFile
 from rattail.features.work.places import folder_name
@@ -30,6 +32,7 @@ def write_list(job: Running, *, list: str, filters: dict[str, str], format: str)
     now = job.now().astimezone(ZoneInfo(job.site.time_zone))
     file_name = f"{list.replace('.', '-')}-{now:%Y%m%d-%H%M}.{format}"
     wanted = Wanted(listing, filters, format, f"{list.replace('.', '-')}-{job.id}.{format}")
+    set_urlconf("rattail.web.routes")  # a worker answers no requests; cells have addresses all the same
     total = _count(listing, filters, job, person)
     job.progress(0, total, "writing rows")
     written = write(wanted, site=job.site, person=person, progress=lambda done: job.progress(done, total))

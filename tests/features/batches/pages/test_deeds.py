@@ -152,3 +152,53 @@ def test_changes_are_made_by_post_and_with_the_token_of_the_page_only(web: Web) 
         assert strict.post(f"/batches/1/{path}").status_code == 403, path
     for path in ("rows/1/correct/", "rows/1/remove/", "rows/1/restore/"):
         assert strict.get(f"/batches/1/{path}").status_code == 405, path
+
+
+@web_test()
+def test_a_job_that_waits_asks_again_whether_whoever_asked_for_it_still_may(web: Web) -> None:
+    from rattail.features.accounts.service import withdraw_role
+    from rattail.jobs.models import Job
+
+    batch = catalog_batch(web, "2.10")
+    bea = web.client_of("bea", "buyer")
+
+    bea.post("/batches/1/execute/")
+    web.user("alice", "manager")
+    withdraw_role(name="bea", role="buyer", store="", actor="os:test", now=web.site.now())
+    worked = work_off(web.site)
+    retried = bea.post(f"/jobs/{Job.objects.get(kind='batches.execute').pk}/retry/")
+    again = work_off(web.site)
+
+    assert (worked["failed"], again["failed"], retried.status_code) == (1, 1, 302)
+    assert state_of(batch) == "ready"
+
+
+@web_test(options={"batches.four_eyes": "true"})
+def test_nobody_gets_round_four_eyes_by_having_a_colleagues_job_run_again(web: Web) -> None:
+    from rattail.jobs.models import Job
+
+    batch = catalog_batch(web, "2.10")
+    type(batch).objects.update(created_by="alice")
+    web.client_of("bea", "buyer").post("/batches/1/execute/")
+    alice = web.client_of("alice", "manager")
+
+    number = Job.objects.get(kind="batches.execute").pk
+    alice.post(f"/jobs/{number}/cancel/")
+    alice.post(f"/jobs/{number}/retry/")
+    work_off(web.site)
+    job = Job.objects.get(pk=number)
+
+    assert (job.state, job.actor, state_of(batch)) == ("failed", "alice", "ready")
+
+
+@web_test()
+def test_who_may_not_see_costs_does_not_see_them_in_batches(web: Web) -> None:
+    catalog_batch(web, "2.10")
+    bob = web.client_of("bob", "viewer")
+    addresses = [f"/batches/1/{part}" for part in ("", "rows/", "changes/", "history/", "files/input/", "rows/1/")]
+
+    answers = {address: bob.get(address).status_code for address in addresses}
+
+    assert answers == dict.fromkeys(addresses, 403)
+    assert "/batches/1/" not in text_of(bob.get("/batches/"))
+    assert web.client_of("bea", "buyer").get("/batches/1/rows/").status_code == 200

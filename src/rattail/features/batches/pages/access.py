@@ -3,6 +3,9 @@
 A permission may hold for some stores only. Then it holds for the batches of these stores; a batch of no store
 (a catalog, an import of tables) reaches all of them: such a person may see it, and do nothing with it.
 
+A batch that is about costs (all but counts) is seen by whoever may see costs, or works with batches of its kind;
+an import of tables, which may hold anything of any store, only by the latter.
+
 Whoever does something with a batch needs the verb (`batches.execute`) and the permission for its kind
 (`batches.invoices`), both for its store.
 """
@@ -21,6 +24,7 @@ from rattail.site import Site
 from rattail.web.access import Person, Request, signed_in
 
 VIEW, CREATE, EXECUTE, UNDO, DELETE = (f"batches.{verb}" for verb in ("view", "create", "execute", "undo", "delete"))
+COSTS = "products.costs"
 OF_KIND = {
     "vendor_catalog": "batches.catalogs",
     "vendor_invoice": "batches.invoices",
@@ -54,7 +58,7 @@ def batch_for(person: Person, number: int, *, site: Site, verb: str = VIEW) -> B
 def may(person: Person, verb: str, *, kind: str, store: str | None) -> bool:
     """Whether they may do this with batches of that kind in that store; None: of no store."""
     if verb == VIEW:
-        return person.may(VIEW, store=store)
+        return person.may(VIEW, store=store) and _may_see_kind(person, kind)
     return all(_holds(person, permission, store) for permission in (verb, OF_KIND[kind]))
 
 
@@ -94,9 +98,16 @@ def is_kept_from_own(batch: Batch, *, actor: str, site: Site) -> bool:
 
 
 def seen_by(person: Person) -> Q:
-    """The batches that somebody may see: those of their stores, and those of none."""
+    """The batches that somebody may see: those of their stores and those of none, of the kinds that are for them."""
     stores = person.stores(VIEW)
-    return Q() if stores is None else Q(store__code__in=sorted(stores)) | Q(store=None)
+    kinds = Q(kind__in=[kind for kind in OF_KIND if _may_see_kind(person, kind)])
+    return kinds if stores is None else kinds & (Q(store__code__in=sorted(stores)) | Q(store=None))
+
+
+def _may_see_kind(person: Person, kind: str) -> bool:
+    if kind == "csv_import":
+        return _holds(person, OF_KIND[kind], None)
+    return kind == "inventory" or person.may(OF_KIND[kind]) or person.may(COSTS)
 
 
 def kinds_for(person: Person, verb: str = CREATE) -> list[tuple[str, str]]:
