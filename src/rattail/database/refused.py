@@ -13,7 +13,7 @@ from rattail.errors import AppDirBusy, DatabaseUnreachable
 
 _FULL = ("disk is full", "no space left", "could not extend file")
 _BUSY = ("locked", "lock timeout")
-_GONE = ("connection", "terminating", "starting up", "shutting down")
+_GONE = ("connection", "terminating", "starting up", "shutting down", "unable to open", "disk i/o error")
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def in_sentences() -> Iterator[None]:
     Raises:
         AppDirBroken: the disk under the records is full.
         AppDirBusy: another process has been writing for too long.
-        DatabaseUnreachable: the server went away.
+        DatabaseUnreachable: the server or the file went away, or cannot be read.
     """
     from django.db import DatabaseError, InterfaceError, OperationalError
 
@@ -40,6 +40,8 @@ def in_sentences() -> Iterator[None]:
         raise
     except DatabaseError as error:
         said = " ".join(str(error).split())
+        if "malformed" in said or "not a database" in said:
+            raise DatabaseUnreachable(f"the database {configured().shown!r} is damaged: {said}.") from error
         if "permission denied" in said:
             raise DatabaseUnreachable(
                 f"the database {configured().shown!r} does not let us: {said}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from rattail.errors import DatabaseUnreachable, InputRejected, LayoutOutdated
 
@@ -112,7 +112,7 @@ def _database(where: Whereabouts) -> dict[str, Any]:
     if where.path:
         return {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": where.path,
+            "NAME": f"file:{quote(where.path)}?mode=rw",  # an empty one is never made where the file is gone
             "OPTIONS": {
                 "timeout": _BUSY_TIMEOUT_S,
                 "transaction_mode": "IMMEDIATE",

@@ -72,6 +72,7 @@ def hint_for_pages(error: RattailError) -> str:
 
 def failure(request: HttpRequest, status: int, title: str, text: str, *, hint: str = "") -> HttpResponse:
     """A page of its own; a script that asked for a part gets only the words."""
+    request.is_failing = True  # type: ignore[attr-defined] # whatever is out of order, the page is shown
     values = {"title": title, "text": text, "hint": hint, "status": status}
     is_part = request.headers.get("HX-Request") == "true"
     template = "web/failure_part.html" if is_part else "web/failure.html"

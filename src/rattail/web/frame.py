@@ -34,13 +34,19 @@ class Menu(NamedTuple):
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """The values of `web/page.html`."""
-    person = person_of(request)
+    try:
+        person = person_of(request)
+        just_said = said(request) if person else ()
+    except Exception:
+        if not getattr(request, "is_failing", False):
+            raise
+        person, just_said = None, ()  # the page says that something is out of order; it may be just this
     return {
         "app_title": site().title,
         "version": VERSION,
         "person": person,
         "menu": menu(person, request.path) if person else None,
-        "just_said": said(request) if person else (),
+        "just_said": just_said,
         "request_id": getattr(request, "request_id", ""),
         "time_zone": site().time_zone,
     }

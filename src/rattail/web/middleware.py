@@ -7,20 +7,22 @@ import secrets
 import time
 from collections.abc import Callable
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from rattail.errors import RattailError
 from rattail.site import site
-from rattail.web.failures import told
+from rattail.web.failures import failure, told
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 _log = logging.getLogger("rattail.web")
+_LAST_WORDS = "This did not work, and it was written down. Tell whoever looks after this computer.\n"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -42,14 +44,26 @@ class Outermost:
         began_s = time.perf_counter()
         mark = request_id.set(number)
         try:
-            response = self.answer(request)
+            response = self._answer(request)
             response.headers["X-Request-ID"] = number
-            for name, value in _HEADERS.items():
+            for name, value in (*HEADERS.items(), ("Cache-Control", "no-store")):
                 response.headers.setdefault(name, value)
             _write_line(request, response, time.perf_counter() - began_s)
         finally:
             request_id.reset(mark)
         return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            _log.warning("a request for another host was refused: %r", request.headers.get("Host", "")[:100])
+            return failure(request, 400, "There is no such place here", "Use the address that your shop gave you.")
+        try:
+            return self.answer(request)
+        except Exception:  # noqa: BLE001 - the last resort: whatever it is, somebody gets an answer with our headers
+            _log.exception("an answer failed, and so did the page that says so")
+            return HttpResponse(_LAST_WORDS, status=500, content_type="text/plain")
 
 
 class Mistakes:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from rattail.site import site
+from rattail.web.middleware import HEADERS
 from rattail.web.settings import package_folders
 
+_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"}
 _KEPT_S = 365 * 24 * 3600
 _HTMX = "htmx-2.min.js"
 
@@ -46,12 +48,22 @@ def fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
+def _add_headers(headers: Any, _path: str, _url: str) -> None:
+    for name, value in {**HEADERS, **_HEADERS}.items():
+        headers[name] = value
+
+
 def with_static_files(application: Callable[..., Any]) -> Callable[..., Any]:
     """A WSGI application that answers for static files itself, and hands all else on."""
     from whitenoise import WhiteNoise
 
     prefix = f"/static/{fingerprint()}/"
-    around = WhiteNoise(application, max_age=_KEPT_S, immutable_file_test=lambda _, url: url.startswith(prefix))
+    around = WhiteNoise(
+        application,
+        max_age=_KEPT_S,
+        immutable_file_test=lambda _, url: url.startswith(prefix),
+        add_headers_function=_add_headers,
+    )
     for name, path in files().items():
         around.add_file_to_dictionary(f"{prefix}{name}", str(path))
     around.add_file_to_dictionary("/favicon.ico", str(files()["web/icon.svg"]))

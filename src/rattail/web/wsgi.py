@@ -16,7 +16,8 @@ def application(root: str) -> Callable[..., Any]:
     site.open_django(web_settings(site))
     from django.core.handlers.wsgi import WSGIHandler
 
+    from rattail.web.patience import with_patience
     from rattail.web.proxied import behind_proxy
     from rattail.web.static import with_static_files
 
-    return behind_proxy(with_static_files(WSGIHandler()), public_url(site.text("web.public_url")))
+    return behind_proxy(with_patience(with_static_files(WSGIHandler())), public_url(site.text("web.public_url")))
