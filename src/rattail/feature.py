@@ -26,12 +26,14 @@ FORM = ("GET", "POST")
 class Permission(NamedTuple):
     """What somebody may do with a feature: `name` is `feature.verb`, `roles` the ready roles that may.
 
-    The verbs are view, create, execute, undo, delete, configure. The role `manager` may everything.
+    The verbs are view, create, execute, undo, delete, configure. The role `manager` may everything. What belongs to no
+    store is `is_for_all_stores`: whoever has the permission for one store does not have it at all.
     """
 
     name: str
     title: str
     roles: tuple[str, ...] = ()
+    is_for_all_stores: bool = False
 
 
 class Page(NamedTuple):

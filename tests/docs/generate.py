@@ -180,7 +180,12 @@ def permissions_page() -> str:
     registry = load_registry()
     ready = sorted({role for each in registry.permissions.values() for role in each.roles})
     rows = [
-        (f"`{each.name}`", each.title, "yes", *("yes" if role in each.roles else "" for role in ready))
+        (
+            f"`{each.name}`",
+            each.title + (" (all stores only)" if each.is_for_all_stores else ""),
+            "yes",
+            *("yes" if role in each.roles else "" for role in ready),
+        )
         for each in registry.permissions.values()
     ]
     return _page(

@@ -162,3 +162,29 @@ def test_two_managers_who_disable_each_other_at_once_leave_one(emptied_env: Mapp
         assert User.objects.filter(is_active=True).count() == 1
 
     run_in_web(emptied_env, act)
+
+
+@web_test()
+def test_a_manager_of_one_store_has_no_power_over_people_of_no_store_or_of_others(web: Web) -> None:
+    mona = web.client_of("mona", "manager", store="2")
+    web.user("nobody")
+    web.user("rico", "receiver", store="1")
+    web.user("bea", "buyer")
+    web.user("cora", "counter", store="2")
+
+    codes = {
+        name: mona.post(f"/accounts/users/{name}/disable/").status_code for name in ("nobody", "rico", "bea", "cora")
+    }
+
+    assert codes == {"nobody": 403, "rico": 403, "bea": 403, "cora": 302}
+    assert mona.post("/accounts/users/nobody/password/").status_code == 403
+
+
+@web_test()
+def test_what_belongs_to_no_store_is_not_for_a_manager_of_one(web: Web) -> None:
+    mona = web.client_of("mona", "manager", store="2")
+
+    codes = {address: mona.get(address).status_code for address in ("/log/", "/app-folder/", "/mail/", "/audit/")}
+
+    assert codes == dict.fromkeys(codes, 403)
+    assert "/log/" not in mona.get("/").content.decode()

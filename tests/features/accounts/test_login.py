@@ -86,7 +86,7 @@ def test_every_login_and_every_refusal_is_in_the_audit_trail_without_a_password(
     assert deeds()[1:] == [
         ("somebody", "log in refused", "user alice"),
         ("alice", "log in", "user alice"),
-        ("somebody", "log in refused", "a name that nobody can have"),
+        ("somebody", "log in refused", "an unknown name"),
         ("alice", "log out", "user alice"),
     ]
     assert "password" not in " ".join(str(details) for details in Entry.objects.values_list("details", flat=True))

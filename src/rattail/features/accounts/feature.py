@@ -50,7 +50,7 @@ FEATURE = Feature(
     permissions=(
         Permission(_VIEW, "See who may log in and what they may"),
         Permission(_CONFIGURE, "Make users and roles, and say who may what"),
-        Permission(_AUDIT, "See who did what to which record"),
+        Permission(_AUDIT, "See who did what to which record", is_for_all_stores=True),
     ),
     pages=(
         Page("login/", "accounts.login", f"{_HERE}.views.entrance:login", PUBLIC, FORM, is_own=True),

@@ -33,11 +33,12 @@ def log_in(*, name: str, password: str, address: str, limits: tries.Limits, now:
     user = User.objects.filter(name=plain).first() if is_name(plain) else None
     is_right = passwords.is_right(password, user.password if user else None)
     if user is None or not is_right or not user.is_active:
-        tried = f"user {plain}" if is_name(plain) else "a name that nobody can have"
+        tried = f"user {user.name}" if user is not None else "an unknown name"  # perhaps a password, in the wrong field
         record("log in refused", tried, actor="somebody", now=now, details={"address": address})
         return Answer(None)
     with transaction.atomic():
         tries.forget(plain)
+        tries.take_back(address)
         User.objects.filter(pk=user.pk).update(last_login=now)
         record("log in", f"user {user.name}", actor=user.name, now=now, details={"address": address})
     return Answer(user)

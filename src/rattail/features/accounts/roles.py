@@ -73,4 +73,5 @@ def rights_of(held: Iterable[Held], installed: Mapping[str, Permission]) -> dict
         for name in names:
             before = rights.get(name, frozenset())
             rights[name] = None if role.store == EVERYWHERE or before is None else before | {role.store}
-    return rights
+    whole = {name for name, permission in installed.items() if permission.is_for_all_stores}
+    return {name: stores for name, stores in rights.items() if stores is None or name not in whole}

@@ -74,6 +74,19 @@ def require_power_over(by: Giver | None, user: User, *, doing: str) -> None:
     for name, stores in rights_of(held_by(user), by.installed).items():
         for store in (EVERYWHERE,) if stores is None else sorted(stores):
             by.require((name,), store=store, doing=doing)
+    own = by.person.stores("accounts.configure")
+    if own is not None and not _is_wholly_in(own, user):
+        raise NotAllowed(
+            f"{by.person.name} manages the accounts of {', '.join(sorted(own))} only, and {user.name} is not somebody "
+            "of these stores alone; nothing was changed.",
+            hint="ask somebody who manages the accounts of all stores",
+        )
+
+
+def _is_wholly_in(stores: frozenset[str], user: User) -> bool:
+    """Whether somebody has roles, and all of them in these stores: who has none may get one anywhere yet."""
+    held = set(Assignment.objects.filter(user=user).values_list("store", flat=True))
+    return bool(held) and held <= stores
 
 
 def require_manager_left(user: User, *, doing: str) -> None:

@@ -9,6 +9,7 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import F
 
 from rattail.config.load import Settings
 from rattail.features.accounts.models import Tries
@@ -47,6 +48,11 @@ def admit(*, name: str, address: str, limits: Limits, now: datetime) -> int:
 def forget(name: str) -> None:
     """The next wrong password of this name is the first one again."""
     Tries.objects.filter(key=_name_key(name)).delete()
+
+
+def take_back(address: str) -> None:
+    """The try that was just counted was a right one: a whole shop may log in from one address in a minute."""
+    Tries.objects.filter(key=_address_key(address), count__gt=0).update(count=F("count") - 1)
 
 
 def _count_address(row: Tries, now: datetime) -> int:

@@ -9,8 +9,10 @@ FEATURE = Feature(
     title="Home",
     apps=(_HERE,),
     permissions=(
-        Permission("home.details", "See whether the shop is well, and what is in the app folder"),
-        Permission("home.log", "Read the logs"),
+        Permission(
+            "home.details", "See whether the shop is well, and what is in the app folder", is_for_all_stores=True
+        ),
+        Permission("home.log", "Read the logs", is_for_all_stores=True),
     ),
     pages=(
         Page("", "home.home", f"{_HERE}.views:home", SIGNED_IN, menu="Home", order=0),

@@ -50,8 +50,10 @@ FEATURE = Feature(
         ),
     ),
     permissions=(
-        Permission("jobs.view", "See everybody's jobs"),
-        Permission("jobs.configure", "Cancel and retry everybody's jobs, and see why one failed"),
+        Permission("jobs.view", "See everybody's jobs", is_for_all_stores=True),
+        Permission(
+            "jobs.configure", "Cancel and retry everybody's jobs, and see why one failed", is_for_all_stores=True
+        ),
     ),
     commands=(
         Command("list-jobs", "List background jobs, the newest first.", f"{_CLI}:list_jobs"),

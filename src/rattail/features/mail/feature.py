@@ -17,7 +17,9 @@ FEATURE = Feature(
             "rattail.features.mail.cli:send_test_mail",
         ),
     ),
-    permissions=(Permission("mail.configure", "See how mail is configured, and send a test mail"),),
+    permissions=(
+        Permission("mail.configure", "See how mail is configured, and send a test mail", is_for_all_stores=True),
+    ),
     pages=(
         Page("mail/", "mail.overview", f"{_VIEWS}:overview", "mail.configure", menu="Mail", order=830),
         Page("mail/test/", "mail.test", f"{_VIEWS}:test_mail", "mail.configure", methods=POST),
