@@ -40,7 +40,11 @@ def render_list(
     part = request.GET.get("part")
     if part == "rows":
         return render(request, "web/rows.html", values)
-    return render(request, "web/list_table.html" if part == "table" else template, values)
+    response = render(request, "web/list_table.html" if part == "table" else template, values)
+    if part == "table":  # the address says what is shown, so that it can be kept and sent to somebody
+        chosen = urlencode({name: text for name, text in values["filters"].items() if name not in (fixed or {})})
+        response["HX-Replace-Url"] = f"{request.path}?{chosen}" if chosen else request.path
+    return response
 
 
 def list_values(request: Request, listing: Listing, *, fixed: Mapping[str, str] | None = None) -> dict[str, Any]:

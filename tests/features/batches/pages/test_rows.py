@@ -203,3 +203,16 @@ def test_the_changes_show_before_and_after_and_begin_at_any_row(web: Web) -> Non
     assert "cost of a unit 2.00" in rows[0][3]
     assert "cost of a unit 2.10" in rows[0][4]
     assert [row[0] for row in later] == ["3"]
+
+
+@web_test()
+def test_a_filter_whose_rows_nobody_counted_shows_no_count_and_stands_in_the_address(web: Web) -> None:
+    catalog_batch(web, "2.10", "2.20")
+    bea = web.client_of("bea", "buyer")
+
+    whole = text_of(bea.get("/batches/1/rows/"))
+    answer = bea.get("/batches/1/rows/?text=nothing like it&part=table", headers={"HX-Request": "true"})
+
+    assert "2 rows" in whole
+    assert "2 rows" not in text_of(answer), text_of(answer)
+    assert answer["HX-Replace-Url"] == "/batches/1/rows/?text=nothing+like+it"

@@ -63,7 +63,8 @@ def rows(request: Request, number: int) -> HttpResponse:
     """The rows of a batch."""
     person = signed_in(request)
     batch = batch_for(person, number, site=request.site)
-    listing = _narrowed(ROWS[batch.kind], batch)
+    listing = ROWS[batch.kind]
+    listing = _narrowed(listing, batch, is_counted=listing.wanted(request.GET.dict()).keys() <= {"status"})
     values = {
         **frame_of(batch, person, site=request.site, here="batches.rows"),
         "title": f"Rows of batch {batch}",
@@ -105,8 +106,8 @@ def _without_options(remark: str) -> str:
     return f"{said}." if said and "--" in more else remark
 
 
-def _narrowed(listing: Listing, batch: Batch) -> Listing:
-    """The list with the statuses that occur in this batch, counted where the count is known."""
+def _narrowed(listing: Listing, batch: Batch, *, is_counted: bool) -> Listing:
+    """The list with the statuses that occur in this batch; `is_counted`: by status at most, whose counts are known."""
     shown = statuses_shown(batch.counts)
     choices = [(one.name, f"{one.title} ({one.rows:,})") for one in shown]
     if any(bits_of(one.name) & HELD for one in shown):
@@ -119,7 +120,7 @@ def _narrowed(listing: Listing, batch: Batch) -> Listing:
         status = asked.filters.get("status", "")
         return int(batch.counts.get(status, 0)) if status else batch.row_count
 
-    return listing._replace(filters=filters, counted=counted)
+    return listing._replace(filters=filters, counted=counted if is_counted else None)
 
 
 def _facts(batch: Batch) -> list[tuple[str, Any]]:
