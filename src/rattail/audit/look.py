@@ -8,6 +8,10 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from rattail.audit.models import Entry
+from rattail.database.dialect import is_sqlite
+
+_FEW = 500
+_LAST_LETTER = chr(0x10FFFF)
 
 
 class Wanted(NamedTuple):
@@ -30,11 +34,13 @@ class Seen(NamedTuple):
 
 
 def look(wanted: Wanted, *, limit: int) -> Seen:
-    """At most `limit` deeds. One query whatever the depth."""
+    """At most `limit` deeds. One query whatever the depth; a second, short one before it where a subject is named."""
     found = Entry.objects.order_by("-at", "-id")
     for field in ("actor", "action", "subject"):
         if text := getattr(wanted, field):
             found = found.filter(**{f"{field}__startswith": text})
+    if few := _few_of(wanted.subject):
+        found = found.filter(pk__in=few)
     if wanted.since is not None:
         found = found.filter(at__gte=wanted.since)
     if wanted.before is not None:
@@ -48,6 +54,16 @@ def look(wanted: Wanted, *, limit: int) -> Seen:
         return Seen(entries)
     last = entries[limit - 1]
     return Seen(entries[:limit], f"{last.at.astimezone(UTC).isoformat()}~{last.pk}")
+
+
+def _few_of(subject: str) -> list[int]:
+    """The deeds whose subject begins so, by the index of subjects, if they are few: they may be anywhere, and would be
+    found late from the newest. Empty where they are many, which are soon found so, and where there are none."""
+    if not subject or not is_sqlite():
+        return []  # PostgreSQL orders texts in the way of a language, in which a beginning is no range
+    begins = Entry.objects.filter(subject__gte=subject, subject__lt=f"{subject}{_LAST_LETTER}")
+    few = list(begins.order_by().values_list("pk", flat=True)[: _FEW + 1])
+    return few if len(few) <= _FEW else []
 
 
 def _place(after: str) -> tuple[datetime, int] | None:

@@ -62,6 +62,32 @@ def test_the_trail_goes_on_where_it_ended_though_all_was_at_one_moment(web: Web)
 
 
 @web_test()
+def test_the_old_deeds_of_one_record_are_not_looked_for_from_the_newest(web: Web) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from rattail.audit.look import Wanted, look
+    from rattail.audit.models import Entry
+
+    old = Entry.objects.create(at=MIDNIGHT, actor="bob", action="make", subject="batch 00000001")
+    later = MIDNIGHT + timedelta(days=1)
+    Entry.objects.bulk_create(Entry(at=later, actor="bob", action="count", subject=f"item {n}") for n in range(600))
+
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        found = [look(Wanted(subject=subject), limit=10).entries for subject in ("batch 00000001", "batch")]
+    many = look(Wanted(subject="item"), limit=10).entries
+    with connection.cursor() as cursor:
+        plans = [cursor.execute(f"EXPLAIN QUERY PLAN {one['sql']}").fetchall() for one in asked]
+
+    assert found == [(old,), (old,)]
+    assert (len(many), many[0].subject) == (10, "item 599")
+    assert len(plans) == 4
+    assert "SCAN" not in str(plans)
+
+
+@web_test()
 def test_who_may_see_the_trail_of_one_store_only_does_not_see_that_of_all(web: Web) -> None:
     bea = web.client_of("bea", "manager", store="1")
 
