@@ -71,6 +71,7 @@ def test_after_the_jobs_ran_the_page_shows_sizes_findings_and_errors(web: Web) -
         "web",
         {"at": now - timedelta(days=2), "level": "ERROR", "logger": "rattail", "message": "of long ago"},
         {"at": now, "level": "ERROR", "logger": "rattail", "message": "it broke <b>here</b>"},
+        {"at": now, "level": "INFO", "logger": "rattail", "message": "ERROR rattail [1] nothing broke"},
     )
 
     work_off(web)

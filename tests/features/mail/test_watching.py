@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rattail.features.mail.disks import Disk, days_until_full, judged
+from rattail.logs.line import LogLine, written
 from tests.features.mail.office import Env, Office, in_office
 
 DAY_S = 86400.0
@@ -88,13 +89,15 @@ def test_no_proven_backup_is_told_after_seven_days_and_again_after_seven(emptied
 def test_faults_of_commands_are_told_once_whatever_rotates(emptied_env: Env, tmp_path: Path) -> None:
     log = tmp_path / "cli.log"
 
-    def write(path: Path, *lines: object) -> None:
+    def write(path: Path, *lines: str) -> None:
         with path.open("a") as stream:
-            stream.writelines(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
+            stream.writelines(f"{line}\n" for line in lines)
 
-    def fault(verb: str, minute: int = 0) -> dict[str, object]:
-        at = f"2026-11-22T12:{minute:02}:00Z"
-        return {"at": at, "level": "error", "event": "fault", "command": verb, "error": "KeyError", "where": ["a.py:1"]}
+    def fault(verb: str, minute: int = 0, *, level: str = "ERROR", is_json: bool = True) -> str:
+        details = {"command": verb, "error": "KeyError", "where": "z.py:9\na.py:1"}
+        at = datetime(2026, 11, 22, 12, minute, tzinfo=UTC)
+        line = LogLine(at, level, "rattail.cli", f"ERROR a fault in the command {verb}", details=details)
+        return written(line, is_json=is_json).decode().rstrip("\n")
 
     def act(office: Office) -> Any:
         from rattail.features.mail.watching.faults import watch_faults
@@ -110,8 +113,10 @@ def test_faults_of_commands_are_told_once_whatever_rotates(emptied_env: Env, tmp
         rounds = [look()]
         write(
             log,
-            fault("one"),
-            {"level": "error", "message": "told by the log itself"},
+            fault("one", is_json=False),
+            fault("none", level="INFO"),
+            fault("none", level="INFO", is_json=False),
+            "ERROR of nobody",
             "{broken",
             "[1]",
             fault("two\x1b"),
@@ -125,7 +130,7 @@ def test_faults_of_commands_are_told_once_whatever_rotates(emptied_env: Env, tmp
         os.truncate(log, 0)
         write(log, *(fault(f"{number}", minute=2) for number in range(100)))
         with log.open("a") as stream:
-            stream.write(json.dumps(fault("not yet whole")))
+            stream.write(fault("not yet whole"))
         rounds.append(look())
         write(log, "")
         return [*rounds, look()]

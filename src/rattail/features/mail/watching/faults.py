@@ -5,7 +5,6 @@ Errors of the web application and the workers are told by the log itself.
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from rattail.logs.line import read_line
 from rattail.notices.models import Watermark
 from rattail.notices.note import note
 from rattail.notices.text import one_line
@@ -49,15 +49,13 @@ def watch_faults(folder: str, *, now: datetime) -> None:
 
 def _fault(raw: bytes) -> str:
     """What a line says if it is one of a fault; empty for every other."""
-    try:
-        entry = json.loads(raw)
-    except (ValueError, RecursionError):
+    line = read_line(raw)
+    if line.at is None or line.level not in ("ERROR", "CRITICAL"):
         return ""
-    if not isinstance(entry, dict) or entry.get("event") != "fault":
-        return ""
-    where = entry.get("where")
-    place = where[-1] if isinstance(where, list) and where else "?"
-    return one_line(f"{entry.get('at')}  {entry.get('command')}: {entry.get('error')} at {place}", length=_LINE_LENGTH)
+    said, place = line.message, (line.details.get("where") or "?").splitlines()[-1]
+    if {"command", "error"} <= line.details.keys():
+        said = f"{line.details['command']}: {line.details['error']}"
+    return one_line(f"{line.at:%Y-%m-%dT%H:%M:%SZ}  {said} at {place}", length=_LINE_LENGTH)
 
 
 def _files(folder: str) -> Iterator[tuple[str, str]]:
