@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ def clerk_of_store_1(web: Web) -> Client:
     Role.objects.create(name="Onlooker", permissions=["accounts.view"])
     Store.objects.create(code="2", name="South")
     web.user("alice", "manager")
-    web.user("bob")
+    web.user("bob", "Onlooker", store="1")
     return web.client_of("mallory", "Clerk", store="1")
 
 
@@ -57,6 +57,7 @@ def test_a_clerk_makes_nobody_who_may_more_than_he_does(web: Web) -> None:
     assert make("eve", "manager", "") == 403
     assert make("eve", "manager", "1") == 403
     assert make("eve", "", "") == 403
+    assert make("eve", "", "1") == 422
     assert make("eve", "Onlooker", "1") == 200
 
 
@@ -72,6 +73,35 @@ def test_a_clerk_cannot_become_a_manager_through_the_manager_s_account(web: Web)
         assert (answer.status_code, "nobody hands out or takes away" in text_of(answer)) == (403, True), deed
     assert mallory.post("/accounts/users/alice/take/", {"role": "manager", "store": ""}).status_code == 403
     assert [deed for deed in deeds() if deed[0] == "mallory"] == []
+
+
+@web_test()
+def test_a_clerk_of_one_store_has_no_power_over_whoever_belongs_elsewhere_or_nowhere(web: Web) -> None:
+    from rattail.features.accounts.models import User
+
+    mallory = clerk_of_store_1(web)
+    web.user("norman")
+    web.user("sue", "Onlooker", store="2")
+    web.user("both", "Onlooker", store="1")
+    web.user("both", "Onlooker", store="2")
+    every_deed = ["password", "disable", "log-out", "change", "give", "take", "enable"]
+
+    def seen() -> list[tuple[object, ...]]:
+        rows = User.objects.order_by("name")
+        return list(rows.values_list("name", "password", "session_epoch", "display_name", "assignments__store"))
+
+    def refused(name: str) -> Iterator[str]:
+        for deed in every_deed:
+            User.objects.filter(name=name).update(is_active=deed != "enable")
+            given = {"role": "Onlooker", "store": "1", "display_name": "x"}
+            if mallory.post(f"/accounts/users/{name}/{deed}/", given).status_code == 403:
+                yield deed
+
+    before = seen()
+
+    assert [list(refused(name)) for name in ("norman", "sue", "both")] == [every_deed] * 3
+    assert seen() == before
+    assert list(refused("bob")) == ["enable"]  # the role that he had was taken from him before
 
 
 @web_test()
@@ -188,3 +218,15 @@ def test_what_belongs_to_no_store_is_not_for_a_manager_of_one(web: Web) -> None:
 
     assert codes == dict.fromkeys(codes, 403)
     assert "/log/" not in mona.get("/").content.decode()
+
+
+@web_test()
+def test_a_manager_of_one_store_makes_another_one_of_it_and_unmakes_them(web: Web) -> None:
+    mona = web.client_of("mona", "manager", store="2")
+    web.user("cora", "counter", store="2")
+    given = {"role": "manager", "store": "2"}
+
+    codes = [mona.post(f"/accounts/users/cora/{deed}/", given).status_code for deed in ("give", "take")]
+
+    assert codes == [302, 302]
+    assert mona.post("/accounts/users/cora/give/", {"role": "manager", "store": ""}).status_code == 403

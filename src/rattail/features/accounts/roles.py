@@ -37,14 +37,16 @@ class Giver(NamedTuple):
     installed: Mapping[str, Permission]
 
     def require(self, wanted: Iterable[str], *, store: str, doing: str) -> None:
-        """Refuse what would go beyond their own rights. `store` EVERYWHERE asks for rights in all stores.
+        """Refuse what would go beyond their own rights. `store` EVERYWHERE asks for rights in all stores; a role in one
+        store does not give what is for all stores only, so that nobody needs it to hand out such a role.
 
         A permission that nothing installed declares can be handled only by whoever may everything.
 
         Raises:
             NotAllowed: they lack one of the permissions, or the right to manage accounts, where it is asked for.
         """
-        for name in ("accounts.configure", *sorted(wanted)):
+        whole = _whole(self.installed) if store != EVERYWHERE else frozenset()
+        for name in ("accounts.configure", *sorted(set(wanted) - whole)):
             if not self._has(name, store):
                 where = f"in store {store}" if store else "in all stores"
                 raise NotAllowed(
@@ -55,7 +57,8 @@ class Giver(NamedTuple):
 
     def _has(self, name: str, store: str) -> bool:
         if name not in self.installed:
-            return all(self._has(each, store) for each in self.installed)
+            whole = _whole(self.installed) if store != EVERYWHERE else frozenset()
+            return all(self._has(each, store) for each in self.installed.keys() - whole)
         stores = self.person.stores(name)
         return stores is None or (store != EVERYWHERE and store in stores)
 
@@ -73,5 +76,9 @@ def rights_of(held: Iterable[Held], installed: Mapping[str, Permission]) -> dict
         for name in names:
             before = rights.get(name, frozenset())
             rights[name] = None if role.store == EVERYWHERE or before is None else before | {role.store}
-    whole = {name for name, permission in installed.items() if permission.is_for_all_stores}
+    whole = _whole(installed)
     return {name: stores for name, stores in rights.items() if stores is None or name not in whole}
+
+
+def _whole(installed: Mapping[str, Permission]) -> frozenset[str]:
+    return frozenset(name for name, permission in installed.items() if permission.is_for_all_stores)

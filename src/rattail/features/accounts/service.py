@@ -26,6 +26,7 @@ from rattail.features.accounts.standing import (
     require_manager_left,
     require_power_over,
     require_store,
+    require_within_reach,
 )
 
 
@@ -86,7 +87,8 @@ def make_user(
     `must_change`: the password is only for the first login, and has to be changed there.
 
     Raises:
-        InputRejected: the name, the address or the password cannot be taken.
+        InputRejected: the name, the address or the password cannot be taken; or there is no role, where `by` manages
+            the accounts of some stores only.
         WouldOverwrite: somebody has this name.
         NoSuchThing: there is no such role, or no such store.
         NotAllowed: `by` may not hand out one of the roles.
@@ -97,6 +99,11 @@ def make_user(
     require_store(store)
     found = [find_role(role) for role in dict.fromkeys(roles)]
     _require_giving(by, found, store)
+    if by is not None and not found and by.person.stores("accounts.configure") is not None:
+        raise InputRejected(
+            f"somebody new needs a role in store {store}: without one they would belong to no store that you manage.",
+            hint="choose a role",
+        )
     kept = passwords.hashed(password)
     details = {"roles": [role.name for role in found], "store": store}
     try:
@@ -246,11 +253,13 @@ def assign_role(
 
     Raises:
         NoSuchThing: there is no such person, role or store.
-        NotAllowed: the role may more than `by`, there.
+        NotAllowed: the role may more than `by`, there; or that person is beyond his stores.
     """
     user, found = find_user(name), find_role(role)
     require_store(store)
     _require_giving(by, [found], store)
+    if by is not None:
+        require_within_reach(by, user)
     with transaction.atomic():
         _, is_new = Assignment.objects.get_or_create(user=user, store=store, **found.fields)
         if is_new:
@@ -266,11 +275,13 @@ def withdraw_role(
 
     Raises:
         NoSuchThing: there is no such person or role.
-        NotAllowed: it would leave nobody who is manager of all stores, or the role may more than `by`.
+        NotAllowed: it would leave nobody who is manager of all stores, the role may more than `by`, or that person is
+            beyond his stores.
     """
     user, found = find_user(name), find_role(role)
     if by is not None:
         by.require(found.permissions(by.installed), store=store, doing=f"take away the role '{found.name}'")
+        require_within_reach(by, user)
     with transaction.atomic():
         if (found.name, store) == (MANAGER, EVERYWHERE):
             require_manager_left(user, doing="made less than that")

@@ -74,6 +74,15 @@ def require_power_over(by: Giver | None, user: User, *, doing: str) -> None:
     for name, stores in rights_of(held_by(user), by.installed).items():
         for store in (EVERYWHERE,) if stores is None else sorted(stores):
             by.require((name,), store=store, doing=doing)
+    require_within_reach(by, user)
+
+
+def require_within_reach(by: Giver, user: User) -> None:
+    """Make sure that somebody who manages the accounts of some stores only acts on people of these stores alone.
+
+    Raises:
+        NotAllowed: that person has a role elsewhere, or none at all.
+    """
     own = by.person.stores("accounts.configure")
     if own is not None and not _is_wholly_in(own, user):
         raise NotAllowed(

@@ -183,7 +183,7 @@ def _choices(request: Request) -> dict[str, Any]:
     codes = list(Store.objects.filter(is_active=True).order_by("code").values_list("code", "name"))
     own = signed_in(request).stores(_CONFIGURE)
     if own is None:
-        return {"role_names": role_names(), "stores": [(EVERYWHERE, "all stores"), *codes]}
+        return {"may_choose_none": True, "role_names": role_names(), "stores": [(EVERYWHERE, "all stores"), *codes]}
     return {"role_names": role_names(), "stores": [(code, name) for code, name in codes if code in own]}
 
 
