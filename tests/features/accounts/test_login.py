@@ -81,11 +81,13 @@ def test_every_login_and_every_refusal_is_in_the_audit_trail_without_a_password(
     log_in(browser, "alice", "a wrong one")
     log_in(browser, "alice")
     log_in(web.client(), "typed my password here!", "x")
+    log_in(web.client(), "hunter2.hunter2", "x")
     browser.post("/logout/")
 
     assert deeds()[1:] == [
         ("somebody", "log in refused", "user alice"),
         ("alice", "log in", "user alice"),
+        ("somebody", "log in refused", "an unknown name"),
         ("somebody", "log in refused", "an unknown name"),
         ("alice", "log out", "user alice"),
     ]

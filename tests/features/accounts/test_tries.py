@@ -93,6 +93,24 @@ def test_an_address_may_try_twenty_times_a_minute_whatever_the_names(web: Web) -
     assert seen("192.0.2.7", 301, NOW + timedelta(minutes=1)) == 0
 
 
+@web_test()
+def test_right_passwords_use_up_no_tries_of_an_address(web: Web) -> None:
+    from rattail.features.accounts.models import Tries
+    from rattail.features.accounts.tries import Limits, admit, take_back
+
+    with_password(web, "alice")
+    answers = [log_in(web.client(), "alice").status_code for _ in range(21)]
+    counted = list(Tries.objects.values_list("count", flat=True))
+    limits = Limits(tries=5, longest=timedelta(minutes=15))
+    for number in range(2):  # the second one begins the next minute
+        admit(name=f"name {number}", address="192.0.2.7", limits=limits, now=NOW + timedelta(minutes=number))
+    take_back("192.0.2.7", now=NOW)
+
+    assert answers == [302] * 21
+    assert counted == [0]
+    assert Tries.objects.get(key="address:192.0.2.7").count == 1
+
+
 def test_many_tries_at_once_are_no_way_around_it(emptied_env: Mapping[str, str]) -> None:
     def act(_web: Web) -> None:
         from django.db import connection

@@ -38,7 +38,7 @@ def log_in(*, name: str, password: str, address: str, limits: tries.Limits, now:
         return Answer(None)
     with transaction.atomic():
         tries.forget(plain)
-        tries.take_back(address)
+        tries.take_back(address, now=now)
         User.objects.filter(pk=user.pk).update(last_login=now)
         record("log in", f"user {user.name}", actor=user.name, now=now, details={"address": address})
     return Answer(user)

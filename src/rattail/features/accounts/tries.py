@@ -50,9 +50,13 @@ def forget(name: str) -> None:
     Tries.objects.filter(key=_name_key(name)).delete()
 
 
-def take_back(address: str) -> None:
-    """The try that was just counted was a right one: a whole shop may log in from one address in a minute."""
-    Tries.objects.filter(key=_address_key(address), count__gt=0).update(count=F("count") - 1)
+def take_back(address: str, *, now: datetime) -> None:
+    """The try that was counted at `now` was a right one: a whole shop may log in from one address in a minute.
+
+    One of a minute that is over meanwhile is not taken from the next.
+    """
+    counted = Tries.objects.filter(key=_address_key(address), since__gt=now - _WINDOW, since__lte=now, count__gt=0)
+    counted.update(count=F("count") - 1)
 
 
 def _count_address(row: Tries, now: datetime) -> int:
