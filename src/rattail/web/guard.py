@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
+from rattail.errors import NotAllowed
 from rattail.feature import PUBLIC, SIGNED_IN, Page
 from rattail.registry import load_target
 from rattail.site import site
@@ -49,8 +50,18 @@ def _refusal(request: HttpRequest, page: Page, person: Person | None) -> HttpRes
     if person.must_change_password and not page.is_own:
         return _go(request, reverse(FIRST_PASSWORD))
     if page.needs != SIGNED_IN:
-        person.require(page.needs)
+        _require(person, page.needs)
     return None
+
+
+def _require(person: Person, needs: str) -> None:
+    declared = site().registry.permissions.get(needs)
+    if declared and declared.is_for_all_stores and not person.may(needs):
+        raise NotAllowed(
+            f"{person.name} may not do this: the permission '{needs}' is needed for all stores.",
+            hint="ask a manager of all stores",
+        )
+    person.require(needs)
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:

@@ -93,7 +93,7 @@ def test_who_may_see_the_trail_of_one_store_only_does_not_see_that_of_all(web: W
 
     answer = bea.get("/audit/")
 
-    assert (answer.status_code, "accounts.audit" in text_of(answer)) == (403, True)
+    assert (answer.status_code, "is needed for all stores" in text_of(answer)) == (403, True)
 
 
 @web_test()
