@@ -209,7 +209,7 @@ class TestManyFiles:
         with pytest.raises(AppDirBroken, match=r"SIGKILL.*numbers would be wrong"):
             measure_appdir(places, root=str(many), app_id="", workers=2, progress=die)
 
-        assert _children() == before  # none is left, not even a dead one
+        assert _children() <= before  # none is left, not even a dead one
 
 
 def without_ties(measured: Measured) -> Measured:
