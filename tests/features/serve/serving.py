@@ -70,9 +70,9 @@ class Server:
         """Wait for its end; returns the exit code."""
         return self.process.wait(_LONGEST_S)
 
-    def get(self, path: str, **headers: str) -> tuple[int, bytes]:
+    def get(self, path: str, *, timeout_s: float = _LONGEST_S, **headers: str) -> tuple[int, bytes]:
         """Ask for a page on a connection of its own; returns status and body."""
-        line = http.client.HTTPConnection(HOST, self.port, timeout=_LONGEST_S)
+        line = http.client.HTTPConnection(HOST, self.port, timeout=timeout_s)
         try:
             line.request("GET", path, headers=headers)
             answer = line.getresponse()

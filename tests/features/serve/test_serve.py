@@ -8,7 +8,7 @@ import signal
 import socket
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -69,6 +69,21 @@ def test_a_request_that_was_begun_is_answered_after_the_signal_to_stop(server: S
 
     assert b"HTTP/1.1 200" in answer
     assert server.ended() == 0
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: local"], ids=["nothing", "half a head"])
+def test_connections_on_which_no_whole_request_came_hold_nobody_up(shop: Path, said: bytes) -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(serving(shop, "--web-only", env={**ONE, "RATTAIL_WEB_THREADS": "1"}))
+        slow = [stack.enter_context(socket.create_connection((HOST, server.port), timeout=20)) for _ in range(8)]
+        for line in slow:
+            line.sendall(said)
+
+        assert server.get("/healthz", timeout_s=4) == (200, b"ok\n")
+        slow[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"[len(said) :])
+        assert slow[0].recv(4096).startswith(b"HTTP/1.1 200")
+        slow[1].sendall(b"GET / HTTP/1.1\r\nX: "[len(said) :] + b"x" * 70_000)
+        assert slow[1].recv(12) == b""
 
 
 @pytest.mark.parametrize("which", ["a process that answers", "its master", "the worker"])

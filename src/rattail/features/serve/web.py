@@ -12,8 +12,8 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers import base
-from gunicorn.workers.gthread import ThreadWorker
 
+from rattail.features.serve.answering import Worker
 from rattail.features.serve.process import die_with, say_ready
 from rattail.features.serve.worker import require_records
 from rattail.logs.setup import write_to
@@ -21,7 +21,7 @@ from rattail.site import Site, open_site
 
 GRACE_S = 30  # how long accepted requests may take once the process is told to stop
 _KEEP_ALIVE_S = 15  # longer than proxies wait before they use an idle connection again
-_CONNECTIONS = 250  # that one worker holds at once, idle ones included
+_CONNECTIONS = 800  # that one worker holds at once, idle ones included; with what else it opens below 1,024
 _HUNG_S = 60
 _LONGEST_LINE = 8190
 _MOST_HEADERS = 100
@@ -93,19 +93,6 @@ class _Application(BaseApplication):  # type: ignore[misc] # gunicorn has no typ
 
 def _begin_worker(_arbiter: Arbiter, worker: Worker) -> None:
     die_with(worker.ppid)
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's worker; one that stops closes the socket at once, not only when its last request is answered.
-
-    So the port is free again as soon as nobody serves it, however long a request takes.
-    """
-
-    def set_accept_enabled(self, enabled: bool) -> None:
-        super().set_accept_enabled(enabled)
-        if not enabled and not self.alive:
-            for each in self.sockets:
-                each.close()
 
 
 class Heartbeat:
