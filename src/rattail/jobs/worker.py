@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
-import select
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
-from types import FrameType
 from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError, connections
@@ -28,6 +25,7 @@ from rattail.jobs.process import own_identity
 from rattail.jobs.progress import Told
 from rattail.jobs.recurring import enqueue_due
 from rattail.jobs.taking import keep, look_at, sweep, take
+from rattail.jobs.waking import Waking, waking_signals
 from rattail.site import Site
 
 _log = logging.getLogger("rattail.jobs")
@@ -114,7 +112,7 @@ class _Worker:
         self._children: list[Child] = []
         self._ended: list[_Ended] = []
         self._due: dict[str, float] = {}
-        self._wake_fd = -1
+        self._waking: Waking
         self._is_in_trouble = False
 
     def work(self) -> None:
@@ -154,26 +152,14 @@ class _Worker:
     def signals(self) -> Iterator[None]:
         """SIGTERM and SIGINT begin the end; they wake the worker up."""
 
-        def stop(number: int, _frame: FrameType | None) -> None:
+        def stop(number: int) -> None:
             if self._stops_at is None:
                 self._begin_to_stop()
             elif number == signal.SIGINT and time.monotonic() - self._told_at > _SAME_KEY_S:
                 self._stops_at = time.monotonic()
 
-        reader, writer = os.pipe()
-        os.set_blocking(reader, False)
-        os.set_blocking(writer, False)
-        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        woken_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        self._wake_fd = reader
-        try:
+        with waking_signals(stop, signal.SIGTERM, signal.SIGINT) as self._waking:
             yield
-        finally:
-            signal.set_wakeup_fd(woken_before)
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            os.close(reader)
-            os.close(writer)
 
     def _begin_to_stop(self) -> None:
         wait_s = self.site.settings.integer("jobs.stop_wait_s")
@@ -274,12 +260,7 @@ class _Worker:
 
     def _wait(self) -> None:
         """Until a job's process ends, a signal comes, or it is time to look again."""
-        poll = select.poll()
-        for fd in (self._wake_fd, *(child.pid_fd for child in self._children)):
-            poll.register(fd, select.POLLIN)
-        poll.poll(POLL_S * 1000)
-        with suppress(BlockingIOError):
-            os.read(self._wake_fd, 512)
+        self._waking.wait([child.pid_fd for child in self._children], POLL_S)
 
     @contextmanager
     def _records(self) -> Iterator[None]:

@@ -6,17 +6,14 @@ listening socket open, so that while no web process is there, browsers wait inst
 
 from __future__ import annotations
 
-import os
-import select
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from types import FrameType
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from rattail.errors import RattailError
 from rattail.features.serve.running import Role, Running
+from rattail.jobs.waking import Waking, waking_signals
 
 _LOOK_EVERY_S = 0.5
 _LIVES_S = 10.0  # a process that lived that long did not die at once
@@ -77,7 +74,7 @@ class Supervisor:
         self._stops = 0
         self._failure: RattailError | None = None
         self._was_ready = False
-        self._wake_fd = -1
+        self._waking: Waking
 
     def run(self) -> None:
         """Serve until told to stop; then let what runs end.
@@ -85,7 +82,7 @@ class Supervisor:
         Raises:
             RattailError: a process refused to start, or died at once again and again.
         """
-        with self._signals():
+        with waking_signals(self._heard.append, signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as self._waking:
             try:
                 while True:
                     self._fill()
@@ -99,41 +96,18 @@ class Supervisor:
         if self._failure is not None:
             raise self._failure
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        def hear(number: int, _frame: FrameType | None) -> None:
-            self._heard.append(number)
-
-        reader, writer = os.pipe()
-        os.set_blocking(reader, False)
-        os.set_blocking(writer, False)
-        before = {each: signal.signal(each, hear) for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-        woken_before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        self._wake_fd = reader
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(woken_before)
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            os.close(reader)
-            os.close(writer)
-
     def _wait(self) -> None:
         """Until a process says something or ends, a signal comes, or it is time to look again."""
-        poll = select.poll()
-        poll.register(self._wake_fd, select.POLLIN)
+        fds = []
         wait_s = _LOOK_EVERY_S
         for slot in self._slots.values():
             for process in slot.processes:
-                poll.register(process.pid_fd, select.POLLIN)
+                fds.append(process.pid_fd)
                 if not process.is_ready and process.refusal is None:
-                    poll.register(process.ready_fd, select.POLLIN)
+                    fds.append(process.ready_fd)
             if slot.current is None and not self._stops and self._may_start(slot):
                 wait_s = min(wait_s, max(slot.start_at - time.monotonic(), 0.0))
-        poll.poll(wait_s * 1000)
-        with suppress(BlockingIOError):
-            os.read(self._wake_fd, 512)
+        self._waking.wait(fds, wait_s)
 
     def _heed_signals(self) -> None:
         while self._heard:
