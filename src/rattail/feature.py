@@ -41,7 +41,8 @@ class Page(NamedTuple):
 
     `path` is a route of Django's `path()`; `target` is `module:function` of a view; `needs` is the name of a
     permission, or SIGNED_IN (whoever has a session), or PUBLIC. `menu` is its label in the navigation, if any,
-    `order` its place there. `is_own` pages can be reached although one's first password is still to be changed.
+    `order` its place there. `is_own` pages can be reached although one's first password is still to be changed;
+    on a page `for_machines` nobody asks who is there: it answers although sessions or accounts are out of order.
     """
 
     path: str
@@ -52,6 +53,7 @@ class Page(NamedTuple):
     menu: str = ""
     order: int = 100
     is_own: bool = False
+    for_machines: bool = False
 
 
 class JobKind(NamedTuple):

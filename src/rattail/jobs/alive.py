@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from rattail.database.dialect import is_sqlite
 from rattail.jobs.models import Worker
-from rattail.jobs.process import is_gone, shown_identity
+from rattail.jobs.process import is_gone, is_stopped, shown_identity
 
-BEATS_EVERY_S = 10.0
-_SILENT_FOR = timedelta(seconds=45)
+BEATS_EVERY_S = 5.0
+_SILENT_FOR = timedelta(seconds=20)
 _HANGS_FOR = timedelta(minutes=5)
 
 
@@ -25,14 +26,14 @@ class WorkerAlive(NamedTuple):
 def workers_alive(now: datetime) -> list[WorkerAlive]:
     """The workers that are there, oldest first.
 
-    One whose process can be seen from here counts while it is there and has said so within five minutes (it may be
-    waiting for a lock); any other one while it has said so within 45 seconds.
+    One counts while it has said so within 20 seconds; with SQLite, one whose process can be seen from here for five
+    minutes, since it may be waiting for the one writer. A process that can be seen to be stopped does not count.
     """
     found = []
     for row in Worker.objects.order_by("started_at", "pk"):
-        gone = is_gone(row.identity)
-        silent_for = now - row.heartbeat_at
-        if not gone and silent_for <= (_SILENT_FOR if gone is None else _HANGS_FOR):
+        is_here = is_gone(row.identity) is False
+        may_be_silent_for = _HANGS_FOR if is_here and is_sqlite() else _SILENT_FOR
+        if now - row.heartbeat_at <= may_be_silent_for and not is_gone(row.identity) and not is_stopped(row.identity):
             shown = shown_identity(row.identity)
             found.append(WorkerAlive(shown, row.started_at, row.heartbeat_at, row.is_claiming))
     return found

@@ -14,10 +14,14 @@ def own_identity() -> str:
 
 def is_gone(identity: str) -> bool | None:
     """Whether that process has ended; None where it cannot be seen from here: another machine or container."""
-    parts = identity.split("/")
-    if len(parts) != 5 or tuple(parts[1:3]) != _own_place():
-        return None
-    return _started(int(parts[3])) != parts[4]
+    pid, started = _seen_from_here(identity)
+    return _started(pid) != started if pid else None
+
+
+def is_stopped(identity: str) -> bool:
+    """Whether that process can be seen to stand still: by SIGSTOP, or in a debugger's hands."""
+    pid, started = _seen_from_here(identity)
+    return bool(pid) and _fields(pid)[:1] in (["T"], ["t"]) and _started(pid) == started
 
 
 def shown_identity(identity: str) -> str:
@@ -34,12 +38,25 @@ def _own_place() -> tuple[str, str]:
     return boot, os.readlink("/proc/self/ns/pid").strip("pid:[]")
 
 
+def _seen_from_here(identity: str) -> tuple[int, str]:
+    """The pid and the start of a process of this machine and pid namespace; else (0, "")."""
+    parts = identity.split("/")
+    if len(parts) != 5 or tuple(parts[1:3]) != _own_place():
+        return 0, ""
+    return int(parts[3]), parts[4]
+
+
 def _started(pid: int) -> str:
     """When a process started, in ticks since the boot; empty where there is none, or it has ended and nobody asked
     for its exit code yet."""
+    fields = _fields(pid)
+    return "" if not fields or fields[0] in "ZX" else fields[19]
+
+
+def _fields(pid: int) -> list[str]:
+    """What the kernel says of a process, from its state on; nothing where there is none."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stream:
-            fields = stream.read().rpartition(")")[2].split()  # its name may hold anything
+            return stream.read().rpartition(")")[2].split()  # its name may hold anything
     except (FileNotFoundError, ProcessLookupError):
-        return ""
-    return "" if fields[0] in "ZX" else fields[19]
+        return []

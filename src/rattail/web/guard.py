@@ -29,7 +29,7 @@ def guarded(page: Page) -> View:
         methods = (*page.methods, "HEAD") if "GET" in page.methods else page.methods
         if request.method not in methods:
             return HttpResponseNotAllowed(page.methods)
-        person = person_of(request)
+        person = None if page.for_machines else person_of(request)
         refusal = None if page.needs == PUBLIC else _refusal(request, page, person)
         if refusal is not None:
             return refusal

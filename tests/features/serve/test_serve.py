@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import Run
 from tests.features.serve.serving import HOST, Load, Server, eventually, free_port, gone, processes_of, serving
 from tests.kit.records import write_migrated_file
+from tests.kit.web import Web, web_test
 
 ONE = {"RATTAIL_WEB_PROCESSES": "1"}
 
@@ -173,11 +174,16 @@ def test_the_web_application_and_the_worker_can_be_served_apart(shop: Path, run:
         with serving(shop, "--worker-only"):
             second = run("serve", "--worker-only", "--appdir", shop)
             eventually(lambda: web.get("/readyz")[0] == 200)
+            worker = web.children("worker")[0]
+            os.kill(worker, signal.SIGSTOP)
+            eventually(lambda: not json.loads(web.get("/readyz")[1])["worker"])
+            os.kill(worker, signal.SIGCONT)
+            eventually(lambda: web.get("/readyz")[0] == 200)
 
     assert second.code == 52
 
 
-def test_what_is_not_ready_is_said_with_yes_and_no_alone(shop: Path) -> None:
+def test_what_is_not_ready_is_said_with_what_is_wrong(shop: Path) -> None:
     env = {**ONE, "RATTAIL_CHECK_MIN_FREE_MB": "999999999"}
     with serving(shop, "--web-only", env=env) as server:
         status, first = server.get("/readyz")
@@ -186,8 +192,36 @@ def test_what_is_not_ready_is_said_with_yes_and_no_alone(shop: Path) -> None:
         later = json.loads(server.get("/readyz")[1])
 
     expected = {"ready": False, "database": True, "folder": True, "worker": False, "disk": False}
-    assert (status, json.loads(first)) == (503, expected)
+    wrong = {
+        "worker": "no worker is there, or none that answers",
+        "disk": "the disk of the app folder has less room left than check.min_free_mb",
+    }
+    assert (status, json.loads(first)) == (503, {**expected, "wrong": wrong})
+    assert later.pop("wrong") == {
+        **wrong,
+        "database": "the database does not answer",
+        "folder": "'sessions/lock' is missing",
+        "worker": "whether a worker is there cannot be seen without the database",
+    }
     assert later == {**expected, "database": False, "folder": False}
+
+
+@web_test()
+def test_whether_it_is_ready_is_said_without_a_look_at_sessions(web: Web) -> None:
+    client = web.client_of("alice", "manager")
+    away = [Path(web.site.folders[name]) for name in ("sessions/data", "work/user-files")]
+    for folder in away:
+        folder.rename(folder.with_name("away"))
+    try:
+        answers = [client.get("/healthz"), client.get("/readyz")]
+    finally:
+        for folder in away:
+            folder.with_name("away").rename(folder)
+
+    assert answers[0].content == b"ok\n"
+    said = answers[1].json()
+    assert said["disk"] is True
+    assert said["wrong"]["folder"] == "'sessions/data' is missing; 'work/user-files' is missing"
 
 
 def test_a_port_that_is_taken_is_named_with_who_has_it(shop: Path, run: Run) -> None:

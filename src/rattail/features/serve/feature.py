@@ -67,7 +67,7 @@ FEATURE = Feature(
         Command("note-failure", "Have people told that a systemd unit failed.", f"{_CLI}.units:note_failure"),
     ),
     pages=(
-        Page("healthz", "serve.alive", "rattail.features.serve.health:alive", PUBLIC),
-        Page("readyz", "serve.ready", "rattail.features.serve.health:ready", PUBLIC),
+        Page("healthz", "serve.alive", "rattail.features.serve.health:alive", PUBLIC, for_machines=True),
+        Page("readyz", "serve.ready", "rattail.features.serve.health:ready", PUBLIC, for_machines=True),
     ),
 )

@@ -1,11 +1,11 @@
-"""Two pages for machines: is it alive, and can it do its work? They say yes or no, never where or what."""
+"""Two pages for machines: is it alive, and can it do its work? They say what is wrong, never where this is."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpResponse, JsonResponse
 
 from rattail.jobs.alive import workers_alive
@@ -22,47 +22,72 @@ def alive(_request: Request) -> HttpResponse:
 
 
 def ready(request: Request) -> HttpResponse:
-    """The database answers, the folders can be written, a worker takes jobs, the disk has room."""
-    found = {name: _holds(question, request.site) for name, question in _QUESTIONS.items()}
-    is_ready = all(found.values())
-    status = 200 if is_ready else _NOT_READY
-    response = JsonResponse({"ready": is_ready, **found}, status=status, headers={"Cache-Control": "no-store"})
+    """The database answers, the folders can be written, a worker takes jobs, the disk has room.
+
+    `wrong` has a sentence for each that does not hold.
+    """
+    said = {name: look(request.site) for name, look in _LOOKS.items()}
+    wrong = {name: text for name, text in said.items() if text}
+    found = {name: not text for name, text in said.items()}
+    status = _NOT_READY if wrong else 200
+    answer = {"ready": not wrong, **found, "wrong": wrong}
+    response = JsonResponse(answer, status=status, headers={"Cache-Control": "no-store"})
     response._has_been_logged = True  # type: ignore[attr-defined] # an answer, and no error that somebody has to hear of
     return response
 
 
-def _holds(question: Callable[[Site], bool], site: Site) -> bool:
+def _database(_site: Site) -> str:
     try:
-        return question(site)
-    except (DatabaseError, OSError):
-        return False
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+            return "" if cursor.fetchone() is not None else "the database has no tables"
+    except Error:
+        return "the database does not answer"
 
 
-def _database(_site: Site) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
-        return cursor.fetchone() is not None
+def _folder(site: Site) -> str:
+    wrong = []
+    for path in _WRITTEN:
+        place = site.folders[path]
+        if not os.path.isdir(place):
+            wrong.append(f"{_shown(path)} is missing")
+        elif not os.access(place, os.W_OK | os.X_OK):
+            wrong.append(f"{_shown(path)} cannot be written")
+    return "; ".join(wrong)
 
 
-def _folder(site: Site) -> bool:
-    return all(os.access(site.folders[path], os.W_OK | os.X_OK) for path in _WRITTEN)
+def _worker(site: Site) -> str:
+    try:
+        there = workers_alive(site.now())
+    except Error:
+        return "whether a worker is there cannot be seen without the database"
+    if not there:
+        return "no worker is there, or none that answers"
+    return "" if any(worker.is_claiming for worker in there) else "the worker that is there takes no jobs"
 
 
-def _worker(site: Site) -> bool:
-    return any(worker.is_claiming for worker in workers_alive(site.now()))
-
-
-def _disk(site: Site) -> bool:
-    """Where the records and the folders lie there is as much room as check-appdir wants."""
+def _disk(site: Site) -> str:
+    """Where the records and the folders lie there is as much room as check-appdir wants; missing ones have no disk."""
     least_bytes = site.settings.integer("check.min_free_mb") * 1_000_000
-    for place in {site.folders[path] for path in _WRITTEN}:
-        room = os.statvfs(place)
+    wrong: dict[int, str] = {}
+    for path in _WRITTEN:
+        try:
+            room = os.statvfs(site.folders[path])
+        except FileNotFoundError:
+            continue
+        except OSError:
+            wrong.setdefault(-1, f"the disk of {_shown(path)} does not answer")
+            continue
         if room.f_bavail * room.f_frsize < least_bytes:
-            return False
-    return True
+            wrong.setdefault(room.f_fsid, f"the disk of {_shown(path)} has less room left than check.min_free_mb")
+    return "; ".join(wrong.values())
 
 
-_QUESTIONS: dict[str, Callable[[Site], bool]] = {
+def _shown(path: str) -> str:
+    return "the app folder" if path == "." else f"'{path}'"
+
+
+_LOOKS: dict[str, Callable[[Site], str]] = {
     "database": _database,
     "folder": _folder,
     "worker": _worker,
