@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from rattail.config.site_address import PublicUrl
 from rattail.errors import ConfigInvalid
 from rattail.web.proxied import behind_proxy
-from rattail.web.public import PublicUrl, is_loopback, public_url
+from rattail.web.public import is_loopback, public_url
 from tests.conftest import clean_environment
 
 OFFICE = PublicUrl("office.example.org", "https://office.example.org", True)
@@ -24,19 +25,20 @@ MEANT = {
 
 
 @pytest.mark.parametrize(
-    ("text", "origin", "is_tls"),
+    ("text", "origin", "is_tls", "port"),
     [
-        ("https://office.example.org", "https://office.example.org", True),
-        ("https://OFFICE.example.org:443/", "https://office.example.org", True),
-        ("http://192.168.1.5:8700", "http://192.168.1.5:8700", False),
-        ("http://[fd00::5]:80", "http://[fd00::5]", False),
+        ("https://office.example.org", "https://office.example.org", True, 443),
+        ("https://OFFICE.example.org:443/", "https://office.example.org", True, 443),
+        ("http://192.168.1.5:8700", "http://192.168.1.5:8700", False, 8700),
+        ("http://[fd00::5]:80", "http://[fd00::5]", False, 80),
+        ("https://[fd00::5]:8443", "https://[fd00::5]:8443", True, 8443),
     ],
 )
-def test_an_address_is_read_as_browsers_send_it(text: str, origin: str, is_tls: bool) -> None:
+def test_an_address_is_read_as_browsers_send_it(text: str, origin: str, is_tls: bool, port: int) -> None:
     read = public_url(text)
 
     assert read is not None
-    assert (read.origin, read.is_tls) == (origin, is_tls)
+    assert (read.origin, read.is_tls, read.port) == (origin, is_tls, port)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,7 @@ def test_an_address_is_read_as_browsers_send_it(text: str, origin: str, is_tls: 
     [
         *("office.example.org", "ftp://office.example.org", "https://", "https://a b", "https://x:y@host", "//host"),
         *("https://host/path", "https://host?q", "https://host:99999", "https://ho*st", "https://[::1", "https://h,i"),
+        *(" https://host", "https://ho\nst", "https://host:0", "https://a..b", "https://[fe80::1%eth0]", "https://h_i"),
     ],
 )
 def test_what_is_no_address_of_a_site_is_refused(text: str) -> None:

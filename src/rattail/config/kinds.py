@@ -1,4 +1,4 @@
-"""Which texts are a path, a time zone, a currency, a locale or the address of a database."""
+"""Which texts are a path, a time zone, a currency, a locale or an address."""
 
 from collections.abc import Iterator
 
@@ -31,6 +31,8 @@ def is_right(kind: Kind, text: str) -> bool:
             return _is_locale(text)
         case "database address":
             return not text or _is_address_without_password(text)
+        case "site address":
+            return not text or _is_site(text)
         case _:
             return True
 
@@ -90,6 +92,15 @@ def _is_address_without_password(text: str) -> bool:
         return False
     user, at, _ = rest.partition("/")[0].rpartition("@")
     return not (at and ":" in user) and "password=" not in rest.lower()
+
+
+def _is_site(text: str) -> bool:
+    from rattail.config.site_address import site_address
+
+    try:
+        return site_address(text) is not None
+    except ValueError:
+        return False
 
 
 def _is_time_zone(name: str) -> bool:

@@ -3,7 +3,9 @@
 from typing import Literal, NamedTuple
 
 Value = str | int | bool | tuple[str, ...]
-Kind = Literal["text", "integer", "boolean", "list", "path", "time zone", "currency", "locale", "database address"]
+Kind = Literal[
+    "text", "integer", "boolean", "list", "path", "time zone", "currency", "locale", "database address", "site address"
+]
 TakesEffect = Literal["at once", "at restart", "at the next make-appdir"]
 
 SECRET_BYTES = 32
@@ -19,6 +21,7 @@ _EXPECTED: dict[Kind, str] = {
     "currency": "a currency of ISO 4217 such as 'USD'",
     "locale": "a language or a language and a country, such as 'de' or 'en_US'",
     "database address": "'postgresql://USER@HOST:PORT/NAME' without a password, or an empty text",
+    "site address": "'https://HOST' or 'http://HOST:PORT' with a host of its own and nothing after it, or an empty text",
 }
 
 

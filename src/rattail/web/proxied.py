@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
 
-from rattail.web.public import PublicUrl, is_loopback
+from rattail.config.site_address import PublicUrl
+from rattail.web.public import is_loopback
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 #: Whatever else proxies may add, nothing behind here reads it.

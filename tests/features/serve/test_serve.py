@@ -260,7 +260,7 @@ def test_a_restart_that_cannot_be_leaves_the_old_processes_at_work(server: Serve
     ("env", "said"),
     [
         ({"RATTAIL_WEB_ADDRESS": "0.0.0.0"}, "web.public_url does not say under which address people come"),
-        ({"RATTAIL_WEB_PUBLIC_URL": "office.example.org"}, "is not the address of a site"),
+        ({"RATTAIL_WEB_PUBLIC_URL": "office.example.org"}, "expected 'https://HOST' or 'http://HOST:PORT'"),
         ({"RATTAIL_WEB_PUBLIC_URL": "https://example.org/office"}, "a host of its own"),
         ({"RATTAIL_WEB_ADDRESS": "192.0.2.1", "RATTAIL_WEB_PUBLIC_URL": "http://192.0.2.1:80"}, "cannot listen on"),
     ],
@@ -271,4 +271,13 @@ def test_an_address_that_cannot_be_is_refused(shop: Path, run: Run, env: Mapping
 
     assert refused.code in (53, 57)
     assert said in refused.err
-    assert "set-option web." in refused.err
+    assert "set-option web." in refused.err or "mend the lines and variables named" in refused.err
+
+
+def test_what_serve_refuses_as_its_address_is_neither_set_nor_found_good(shop: Path, run: Run) -> None:
+    refused = run("set-option", "web.public_url", "https://example.org/office", "--appdir", shop)
+    env = {"RATTAIL_WEB_PUBLIC_URL": "https://example.org/office"}
+
+    assert refused.code != 0
+    assert "nothing after it" in refused.err
+    assert "nothing after it" in run("check-appdir", "--appdir", shop, env=env).out

@@ -12,6 +12,7 @@ FEATURE = Feature(
         Option(
             name="public_url",
             table="web",
+            kind="site address",
             help="The address under which people reach the web app, such as 'https://office.example.org'. Empty: it "
             "can be reached from this machine only.",
             takes_effect="at restart",

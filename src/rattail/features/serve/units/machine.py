@@ -10,9 +10,9 @@ from typing import NamedTuple
 from rattail.appdir.layout import Place
 from rattail.appdir.owner import Owner
 from rattail.appdir.refusal import group_name, user_name
+from rattail.config.site_address import PublicUrl
 from rattail.errors import InputRejected
 from rattail.registry import Registry
-from rattail.web.public import PublicUrl
 
 _PLAIN_PATH = re.compile(r"/[\w./@+-]*", re.ASCII)
 #: What runs by itself, and when; only those commands that this installation has.
