@@ -21,7 +21,7 @@ _EXPECTED: dict[Kind, str] = {
     "currency": "a currency of ISO 4217 such as 'USD'",
     "locale": "a language or a language and a country, such as 'de' or 'en_US'",
     "database address": "'postgresql://USER@HOST:PORT/NAME' without a password, or an empty text",
-    "site address": "'https://HOST' or 'http://HOST:PORT' with a host of its own and nothing after it, or an empty text",
+    "site address": "'https://HOST' or 'http://HOST:PORT' with nothing after it (a host of its own), or an empty text",
 }
 
 
