@@ -18,6 +18,11 @@ from tests.features.batches.pages.goods import (
 from tests.kit.web import Web, web_test
 
 STRANGE = "Ding,Menge,Preis\n{},12,2.50\n{},6,1.75\n"
+UNFI = (
+    "UPRD\tUPCC\tBRND\tDESC\tSIZE\tPACK\tCAVD\n"
+    "12345\t{}\tACME\tOATS\t16 OZ\t12\t1234\n"
+    "12346\t{}\tACME\tNUTS\t16 OZ\t6\tdear\n"
+)
 HOSTILE = ("../../etc/passwd", "%2e%2e", "x" * 32, "..%2f" * 6, "\x00" * 3, "a" * 4000)
 
 
@@ -51,12 +56,32 @@ def test_a_file_is_looked_at_then_read_by_a_job_and_the_upload_is_gone(web: Web)
 
     assert "Choose whose catalog it is." in text_of(asked)
     assert chosen(asked) == {"0": "code", "1": "vendor_code", "2": "description", "3": "case_size", "4": "unit_cost"}
-    assert "Understood as:" in text_of(looked)
+    assert "Recognised: a table of items and costs" in text_of(asked)
+    assert b"disabled" in asked.content
+    assert b"disabled" not in looked.content
     assert answer["Location"] == "/batches/1/"
     assert (before, state_of(batch)) == ("new", "ready")
     assert (batch.created_by, batch.file_name, batch.row_count, batch.change_count) == ("bea", "Acme Herbst.csv", 2, 1)
     assert [path.name for path in (web.root / "data/uploads").iterdir() if len(path.name) == 32] == []
     assert bea.get(f"/batches/new/{token}/").status_code == 404
+
+
+@web_test()
+def test_a_layout_that_is_known_is_named_and_its_rows_are_a_table_before_a_vendor_is_chosen(web: Web) -> None:
+    shop_of(web)
+    bea = web.client_of("bea", "buyer")
+    token = upload(web, UNFI.format(code(1), code(2)), by="bea", name="unfi.tsv")
+
+    page = bea.get(f"/batches/new/{token}/")
+    rows = re.findall(r"<tr.*?</tr>", page.content.decode().split('<section class="understood">')[1], re.DOTALL)
+    cells = [re.findall(r">([^<]*)</t[hd]>", row) for row in rows]
+
+    assert "Recognised: UNFI catalog" in text_of(page)
+    assert "Choose whose catalog it is." in text_of(page)
+    assert cells[0][:5] == ["Row", "Doubt", "Barcode", "Item number", "Brand"]
+    assert "Cost of a case" in cells[0]
+    assert cells[1][:4] == ["2", "", code(1), "0012345"]
+    assert cells[2][1].startswith("set aside: ")
 
 
 @web_test()
@@ -96,7 +121,7 @@ def test_columns_are_mended_by_choosing_and_remembered_for_the_vendor(web: Web) 
     assert state_of(Batch.objects.get()) == "ready"
     assert [str(row.unit_cost) for row in CatalogRow.objects.order_by("sequence")] == ["2.5000", "1.7500"]
     assert chosen(later) == {"0": "code", "1": "case_size", "2": "unit_cost"}
-    assert "Understood as:" in text_of(later)
+    assert b"disabled" not in later.content
 
 
 @web_test()
@@ -125,7 +150,7 @@ def test_what_the_file_does_not_tell_is_asked_in_the_form(web: Web) -> None:
     assert "whether decimals stand after a point or a comma" in text_of(open_)
     assert re.search(r'class="asked">Decimals stand after', open_.content.decode())
     assert "--set" not in text_of(open_)
-    assert "Understood as:" in text_of(told)
+    assert b"disabled" not in told.content
     assert early.status_code == 422
 
 

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from rattail.errors import InputRejected, RattailError
 from rattail.features.batches.pages.frame import plain
+from rattail.features.batches.pages.new.understood import UnderstoodShown, understood
 from rattail.features.batches.pages.new.wishes import Wishes, request_of
-from rattail.features.batches.pages.words import field_word
 from rattail.features.batches.reading.choose import all_formats, choose_format
 from rattail.features.batches.reading.column_names import NAMES
 from rattail.features.batches.reading.columns import spoken
+from rattail.features.batches.reading.format import Reading
 from rattail.features.batches.reading.guess import guess_mapping
 from rattail.features.batches.reading.layout import Layout, Position
-from rattail.features.batches.reading.lines import Remark
 from rattail.features.batches.reading.mapping import VENDOR_FILES, as_document, load_mapping
 from rattail.features.batches.reading.prepare import answered, matched_table
 from rattail.features.batches.reading.source import Source, look_at
 from rattail.features.batches.reading.tables import column_name
 from rattail.features.batches.service.ground import Ground
-from rattail.features.batches.service.plan import Plan, Request, plan_batch, preview
-from rattail.features.batches.service.shown import event_text, shown_line
+from rattail.features.batches.service.plan import Plan, Request, plan_batch
 
 ROWS_SHOWN = 20
-_UNDERSTOOD_OF_TABLES = 5
+_ROWS_OF_TABLES = 5
 _MOST_COLUMNS = 60
 _LONGEST_CELL = 60
+_TABLES = {
+    "vendor_catalog": "a table of items and costs",
+    "vendor_invoice": "a table of invoice lines",
+    "inventory": "a table of codes and quantities",
+}
 _SET = re.compile(r"--set (\w+)=")
 _DIGITS = re.compile(r"--check-digits (\d+)=")
 _OPTION = re.compile(r"--(vendor|store|mode|counted-at|duplicates|format|force|effective)\b")
@@ -57,7 +62,7 @@ class TableShown(NamedTuple):
 class Looked(NamedTuple):
     """What is known of a file. `fault` says what is still open or wrong, `asked` names the fields that answer it.
 
-    `plan` is there where nothing is open.
+    `plan` is there where nothing is open; what was recognised, and the first rows, as soon as the file tells.
     """
 
     request: Request | None = None
@@ -68,12 +73,12 @@ class Looked(NamedTuple):
     fault: str = ""
     asked: frozenset[str] = frozenset()
     digits: Sequence[int] = ()
-    understood: Sequence[str] = ()
+    understood: UnderstoodShown | None = None
 
     def with_question(self, text: str, hint: str) -> Looked:
         """The same, with what reading the file left open; `hint` is what the command line would be told."""
         digits = {int(length) for length in _DIGITS.findall(hint)} | set(self.digits)
-        return self._replace(fault=text, asked=_asked(hint), digits=tuple(sorted(digits)))
+        return self._replace(fault=text, asked=self.asked | _asked(hint), digits=tuple(sorted(digits)))
 
 
 def look(path: str, name: str, wishes: Wishes, *, ground: Ground, hold_above: int) -> Looked:
@@ -83,29 +88,38 @@ def look(path: str, name: str, wishes: Wishes, *, ground: Ground, hold_above: in
         table = _table(source, wishes, ground)
     except RattailError as error:
         return Looked(fault=plain(error), asked=_asked(error.hint))
-    looked = Looked(table=table, digits=tuple(sorted(wishes.check_digits)))
+    looked = _recognised(Looked(table=table, digits=tuple(sorted(wishes.check_digits))), source, wishes, ground)
     missing = _missing(wishes)
     if missing:
-        said = " ".join(f"Choose {words}." for words in missing.values())
-        return looked._replace(fault=said, asked=frozenset(missing))
+        said = " ".join([*(f"Choose {words}." for words in missing.values()), looked.fault]).strip()
+        return looked._replace(fault=said, asked=looked.asked | frozenset(missing))
     try:
         request = request_of(wishes, path=path, name=name, ground=ground, hold_above=hold_above)
         if table is not None and table.is_mapped:
             request = request._replace(mapping=as_document(table.layout))
         plan = plan_batch(request, ground=ground, progress=lambda _count: None)
-        events = preview(plan, ROWS_SHOWN if table is None else _UNDERSTOOD_OF_TABLES)
     except RattailError as error:
         return looked.with_question(plain(error), error.hint)
-    understood = [
-        event_text(one, {field_word(field): value for field, value in shown_line(one).items()}) for one in events
-    ]
-    return looked._replace(
-        request=request,
-        plan=plan,
-        format_title=plan.format.title,
-        reason=plan.reason,
-        understood=[text for text, one in zip(understood, events, strict=True) if not isinstance(one, Remark)],
-    )
+    return looked if looked.fault else looked._replace(request=request, plan=plan)
+
+
+def _recognised(looked: Looked, source: Source, wishes: Wishes, ground: Ground) -> Looked:
+    """The same with the layout of the file and its first rows, which nobody has to say anything for."""
+    table = looked.table
+    layout = table.layout if table is not None and table.is_mapped else _saved(wishes, ground)
+    try:
+        chosen = choose_format(source, wishes.kind, wanted=wishes.format, mapping=layout)
+        is_guessed = table is not None and table.is_mapped and chosen.format.is_generic
+        looked = looked._replace(
+            format_title=_TABLES[wishes.kind] if chosen.format.is_generic else chosen.format.title,
+            reason="of its columns, as they are chosen below" if is_guessed else chosen.reason,
+        )
+        reading = Reading(mapping=layout, options=wishes.options, currency=ground.currency)
+        events = list(islice(chosen.format.read(source, reading), ROWS_SHOWN if table is None else _ROWS_OF_TABLES))
+    except RattailError as error:
+        return looked.with_question(plain(error), error.hint)
+    told = [] if table is None else [*table.said, *(one.doubt for one in table.columns)]
+    return looked._replace(understood=understood(events, told=told))
 
 
 def kind_of(path: str, name: str, kinds: Sequence[str]) -> str:
