@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rattail.appdir.folder import Folder, Keep
 from rattail.appdir.layout import Place
-from rattail.features.serve.units.machine import Machine, Timed, Web, backups_folder, unit_name
+from rattail.features.serve.units.machine import Machine, Timed, Web, backups_folder, misplaced, unit_name
 from rattail.features.serve.units.service import files_of
 from rattail.web.public import public_url
 from tests.conftest import Run
+from tests.features.serve.certificate import with_certificate
 from tests.kit.golden import assert_golden
 from tests.kit.programs import needs_program
 from tests.kit.records import write_migrated_file
@@ -66,21 +69,65 @@ def test_systemd_finds_nothing_wrong_with_the_units(written: Path) -> None:
     assert len(units) >= 4
 
 
-@pytest.mark.parametrize("url", ["https://office.example.org", "http://192.0.2.7:8080", ""])
-def test_nginx_finds_nothing_wrong_with_its_part(tmp_path: Path, url: str) -> None:
-    program = needs_program("nginx")
-    text = files_of(MACHINE._replace(web=MACHINE.web._replace(public=public_url(url))), ())["rattail-poser.nginx.conf"]
-    assert ("listen 443 ssl" in text) is not url.startswith("http:")
-    text = text.replace(" ssl;", ";")  # it has no certificate to show here
-    (tmp_path / "part.conf").write_text(text)
-    whole = f"pid {tmp_path}/pid; events {{}} http {{ access_log off; include {tmp_path}/part.conf; }}"
-    (tmp_path / "whole.conf").write_text(whole)
+@pytest.mark.parametrize(
+    ("url", "listens"),
+    [
+        ("https://office.example.org", ["443 ssl", "[::]:443 ssl"]),
+        ("https://office.example.org:8443", ["8443 ssl", "[::]:8443 ssl"]),
+        ("http://192.0.2.7:8080", ["8080", "[::]:8080"]),
+        ("http://[2001:db8::7]", ["80", "[::]:80"]),
+        ("", ["443 ssl", "[::]:443 ssl"]),
+    ],
+)
+def test_nginx_and_caddy_find_nothing_wrong_with_their_parts(tmp_path: Path, url: str, listens: list[str]) -> None:
+    files = files_of(MACHINE._replace(web=MACHINE.web._replace(public=public_url(url))), ())
+    plain, tls = files["rattail-poser.nginx.conf"], files.get("rattail-poser-tls.nginx.conf", "")
 
-    words = [program, "-t", "-e", "stderr", "-p", str(tmp_path), "-c", str(tmp_path / "whole.conf")]
+    assert re.findall(r"listen (.*);", tls or plain) == listens
+    assert f"return 301 {url or 'https://office.example.org'}$request_uri;" in plain or not tls
+    assert nginx_says(tmp_path, plain) == ""
+    assert not tls or nginx_says(tmp_path, with_certificate(tls, tmp_path)) == ""
+    assert caddy_says(tmp_path, files["rattail-poser.Caddyfile"]) == "Valid configuration"
+
+
+def nginx_says(folder: Path, *parts: str) -> str:
+    """What nginx finds wrong with these parts of its configuration, taken as they are."""
+    whole = f"pid {folder}/pid; events {{}} http {{ access_log off;\n{''.join(parts)}\n}}"
+    (folder / "whole.conf").write_text(whole)
+    words = [needs_program("nginx"), "-t", "-q", "-e", "stderr", "-p", str(folder), "-c", str(folder / "whole.conf")]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.stderr or ("" if done.returncode == 0 else "failed")
 
-    assert done.returncode == 0, done.stderr
-    assert "warn" not in done.stderr
+
+def caddy_says(folder: Path, text: str) -> str:
+    """What Caddy says of a configuration in the end."""
+    (folder / "Caddyfile").write_text(text)
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+    words = [needs_program("caddy"), "validate", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
+    return (done.stdout.strip().splitlines() or [done.stderr])[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"program": "/tmp/envs/poser/bin/rattail"}, "/tmp/envs/poser/bin/rattail lies where files are temporary"),
+        ({"writable": ("/srv/poser/app", "/var/tmp/up")}, "/var/tmp/up lies where files are temporary"),
+        ({"user": "root"}, "make-appdir --path /srv/envs/poser/app --user NAME"),
+    ],
+)
+def test_units_that_would_not_work_or_be_unsafe_are_warned_of(changes: dict[str, Any], said: str) -> None:
+    assert misplaced(MACHINE) == []
+    assert said in "\n".join(misplaced(MACHINE._replace(**changes)))
+
+
+def test_a_warning_is_said_by_the_command(appdir: Path, run: Run) -> None:
+    env = {"RATTAIL_WEB_PUBLIC_URL": "http://192.0.2.7:8700"}
+    made = run("make-units", "--appdir", appdir, "--output", "units", env=env)
+
+    assert made.code == 0
+    assert "web.public_url names port 8700, on which the application listens itself" in made.err
+    assert "web.public_url is empty" in run("make-units", "--appdir", appdir, "--output", "units").err
 
 
 def test_only_the_folder_that_was_named_is_written(appdir: Path, run: Run) -> None:

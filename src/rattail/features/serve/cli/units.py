@@ -11,7 +11,7 @@ import click
 from rattail.appdir.owner import owner_of
 from rattail.appdir.refusal import shown
 from rattail.cli.command import command
-from rattail.cli.outcome import Outcome
+from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 
 
@@ -40,8 +40,9 @@ def make_units(session: Session, output: str) -> Outcome:
     data = {"folder": made.folder, "unit": made.unit, "files": list(made.files), "install": list(made.install)}
     lines = [f"Wrote to {shown(made.folder)}:", *(f"  {name}" for name in made.files), "To install them:"]
     lines += [f"  {line}" for line in made.install]
-    lines.append(f"Then put {made.unit}.nginx.conf or {made.unit}.Caddyfile into your proxy's configuration.")
-    return Outcome(data, lines)
+    proxies = [name for name in made.files if name.endswith((".nginx.conf", ".Caddyfile"))]
+    lines.append(f"Then put one proxy's part into its configuration: {', '.join(proxies)}.")
+    return Outcome(data, lines, tuple(Message("warning", text) for text in made.warnings))
 
 
 @command("note-failure")

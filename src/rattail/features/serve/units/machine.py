@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rattail.appdir.hints import pasted_line
 from rattail.appdir.layout import Place
 from rattail.appdir.owner import Owner
 from rattail.appdir.refusal import group_name, user_name
@@ -14,6 +15,7 @@ from rattail.config.site_address import PublicUrl
 from rattail.errors import InputRejected
 from rattail.registry import Registry
 
+_TEMPORARY = ("/tmp/", "/var/tmp/")  # noqa: S108 - compared
 _PLAIN_PATH = re.compile(r"/[\w./@+-]*", re.ASCII)
 #: What runs by itself, and when; only those commands that this installation has.
 _TIMED = (
@@ -91,6 +93,23 @@ def owner_names(owner: Owner) -> tuple[str, str]:
         str(owner.uid) if user.startswith("uid ") else user,
         str(owner.gid) if group.startswith("gid ") else group,
     )
+
+
+def misplaced(machine: Machine) -> list[str]:
+    """Why units of this machine would not work, or not be safe."""
+    said = []
+    for path in (machine.program, *machine.writable):
+        if path.startswith(_TEMPORARY):
+            said.append(
+                f"{path} lies where files are temporary: the units have an empty /tmp and /var/tmp of their own "
+                "(PrivateTmp) and would not find it. Make environment and app folder elsewhere, such as below /srv"
+            )
+    if machine.user == "root":
+        said.append(
+            f"the app folder belongs to root, so the units would run the application as root. Give it to a user first: "
+            f"{pasted_line('sudo', 'rattail', 'make-appdir', '--path', machine.root, '--user', 'NAME')}"
+        )
+    return said
 
 
 def check_paths(paths: Sequence[str]) -> None:

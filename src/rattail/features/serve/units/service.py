@@ -18,12 +18,13 @@ from rattail.features.serve.units.machine import (
     Web,
     backups_folder,
     check_paths,
+    misplaced,
     owner_names,
     timed_commands,
     unit_name,
     writable_folders,
 )
-from rattail.features.serve.units.proxy import caddy, logrotate, nginx
+from rattail.features.serve.units.proxy import logrotate, proxy_files, proxy_remarks
 from rattail.features.serve.units.systemd import systemd_files, tmpfiles
 from rattail.registry import Registry
 from rattail.web.public import public_url
@@ -44,12 +45,13 @@ class Ground(NamedTuple):
 
 
 class UnitsMade(NamedTuple):
-    """The names of the files, in `folder`, and the commands that install them."""
+    """The names of the files, in `folder`, and the commands that install them; `warnings` say why these may fail."""
 
     folder: str
     unit: str
     files: tuple[str, ...]
     install: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def make_units(ground: Ground, *, folder: str) -> UnitsMade:
@@ -71,7 +73,8 @@ def make_units(ground: Ground, *, folder: str) -> UnitsMade:
                 replace_file(fd, name, text.encode(), mode=_FILE_MODE)
     except OSError as error:
         raise refusal("write the units in", folder, error) from error
-    return UnitsMade(folder, machine.unit, tuple(files), install_lines(machine, folder=folder))
+    warnings = (*misplaced(machine), *proxy_remarks(machine.web))
+    return UnitsMade(folder, machine.unit, tuple(files), install_lines(machine, folder=folder), warnings)
 
 
 def machine_of(ground: Ground) -> Machine:
@@ -105,9 +108,7 @@ def files_of(machine: Machine, places: Sequence[Place]) -> dict[str, str]:
     luigi = next((place.location for place in places if place.path == "luigi/log"), None)
     if luigi is not None:
         files[f"{machine.unit}.logrotate"] = logrotate(machine, folder=luigi)
-    files[f"{machine.unit}.nginx.conf"] = nginx(machine.web)
-    files[f"{machine.unit}.Caddyfile"] = caddy(machine.web)
-    return files
+    return files | proxy_files(machine)
 
 
 def install_lines(machine: Machine, *, folder: str) -> tuple[str, ...]:
