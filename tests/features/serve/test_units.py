@@ -20,6 +20,7 @@ from rattail.web.public import public_url
 from tests.conftest import Run
 from tests.features.serve.certificate import with_certificate
 from tests.kit.golden import assert_golden
+from tests.kit.postgres import running_server
 from tests.kit.programs import needs_program
 from tests.kit.records import write_migrated_file
 
@@ -181,6 +182,31 @@ def test_a_failure_that_happens_again_is_one_notice_that_counts(appdir: Path, ru
     with closing(sqlite3.connect(file)) as records:
         notices = records.execute("SELECT key, level, times FROM notices_notice").fetchall()
     assert notices == [("unit.failed:rattail-shop.service", "error", 2)]
+
+
+def test_a_failure_while_postgresql_is_down_is_kept_and_told_by_the_next_round_of_mail(appdir: Path, run: Run) -> None:
+    file = write_migrated_file(appdir)
+    with running_server() as server:
+        url = f"postgresql://{server.user}@{server.host}:{server.port}/postgres"
+    down = {"RATTAIL_DATABASE_URL": url, "RATTAIL_DATABASE_PASSWORD": server.password}
+
+    kept = run("note-failure", "rattail-shop.service", "--appdir", appdir, env=down)
+    (waiting,) = (appdir / "data").glob("untold-*")
+    mode = waiting.stat().st_mode & 0o777
+    found = run("check-appdir", "--appdir", appdir).out
+    waiting.with_name("untold-broken.json").write_text("{")
+    run("run-jobs", "--appdir", appdir)
+
+    assert (kept.code, kept.out) == (0, "Kept that rattail-shop.service failed.\n"), kept.err
+    assert "It is kept in the folder data" in kept.err
+    assert (mode, waiting.name in found) == (0o600, False)
+    with closing(sqlite3.connect(file)) as records:
+        notices = records.execute(
+            "SELECT key, text FROM notices_notice WHERE key LIKE 'un%' ORDER BY key DESC"
+        ).fetchall()
+    assert [key for key, _ in notices] == ["untold:untold-broken.json", "unit.failed:rattail-shop.service"]
+    assert "journalctl -u rattail-shop.service" in notices[1][1]
+    assert list((appdir / "data").glob("untold-*")) == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rattail.features.mail.outbox import is_work_waiting, prune, tell
 from rattail.features.mail.posting import post_of, values_now
+from rattail.notices.kept import FOLDER, is_anything_kept, take_in
 from rattail.site import Site
 
 if TYPE_CHECKING:
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
 def is_something_to_send(site: Site, *, now: datetime) -> bool:
     """Whether `send` would find anything to do."""
-    return is_work_waiting(post_of(site), now=now)
+    return is_anything_kept(site.folders[FOLDER]) or is_work_waiting(post_of(site), now=now)
 
 
 def send(job: Running) -> dict[str, object]:
-    """Tell people what waits."""
+    """Tell people what waits; first take in what was kept while the records could not be reached."""
+    take_in(job.site.folders[FOLDER])
     told = tell(post_of(job.site), clock=job.now, go_on=lambda count: job.progress(count))
     return dict(told._asdict())
 

@@ -48,18 +48,27 @@ def make_units(session: Session, output: str) -> Outcome:
 @command("note-failure")
 @click.argument("unit")
 def note_failure(session: Session, unit: str) -> Outcome:
-    """Have people told that a systemd unit failed: what OnFailure= of the units from make-units calls."""
-    session.open_records()
-    from rattail.notices.note import note
+    """Have people told that a systemd unit failed: what OnFailure= of the units from make-units calls.
 
+    While the database does not answer, it is kept in a file of the folder data; the next round of mail takes it in.
+    """
+    from rattail.features.serve.failures import note_failed_unit
+    from rattail.notices.kept import FOLDER
+
+    folders = {place.path: place.location for place in session.places}
     name = unit[:100]
-    note(
-        f"unit.failed:{name}",
-        subject=f"{name} failed on {os.uname().nodename}",
-        text=f"systemd says that the unit {name} failed. What it said is in the journal:\n    journalctl -u {name}\n",
+    why_kept = note_failed_unit(
+        name,
+        folder=folders[FOLDER],
+        host=os.uname().nodename,
         now=datetime.now(UTC),
+        open_records=session.open_records,
+        refused=session.refused_by_database,
     )
-    return Outcome({"unit": name}, [f"Noted that {name} failed."])
+    if why_kept is None:
+        return Outcome({"unit": name, "kept": False}, [f"Noted that {name} failed."])
+    said = f"{why_kept.message} It is kept in the folder data, and told once the records can be reached."
+    return Outcome({"unit": name, "kept": True}, [f"Kept that {name} failed."], (Message("warning", said),))
 
 
 def _program() -> str:
