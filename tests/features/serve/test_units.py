@@ -70,6 +70,16 @@ def test_systemd_finds_nothing_wrong_with_the_units(written: Path) -> None:
     assert len(units) >= 4
 
 
+@pytest.mark.parametrize("name", ["rattail-poser.service", "rattail-poser-failure@.service"])
+def test_systemd_finds_the_units_little_exposed(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(files_of(MACHINE, ())[name])
+    words = [needs_program("systemd-analyze"), "security", "--offline=true", "--no-pager", "--threshold=20"]
+
+    done = subprocess.run([*words, str(tmp_path / name)], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize(
     ("url", "listens"),
     [

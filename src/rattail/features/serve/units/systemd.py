@@ -12,6 +12,7 @@ ProtectSystem=strict
 ProtectHome=read-only
 PrivateTmp=yes
 PrivateDevices=yes
+PrivateMounts=yes
 ProtectClock=yes
 ProtectHostname=yes
 ProtectKernelTunables=yes
@@ -27,6 +28,7 @@ RemoveIPC=yes
 CapabilityBoundingSet=
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
+SystemCallFilter=~@resources
 SystemCallErrorNumber=EPERM
 UMask=0027
 """
