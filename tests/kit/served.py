@@ -20,12 +20,36 @@ CAST = {"alice": "manager", "bea": "buyer", "rico": "receiver", "cora": "counter
 _PATIENCE_S = 60
 
 
+class Server:
+    """`rattail serve` at `address`, which a test may stop and start again; what it says goes into the file `output`."""
+
+    def __init__(self, address: str, environ: Mapping[str, str], output: Path) -> None:
+        self.address, self._environ, self._output = address, environ, output
+        self.start()
+
+    def start(self) -> None:
+        """Start it; it may not be ready yet."""
+        with open(self._output, "ab") as output:
+            words = [sys.executable, "-m", "rattail", "serve"]
+            self._process = subprocess.Popen(words, env=dict(self._environ), stdout=output, stderr=output)
+
+    def wait(self) -> None:
+        """Wait until it is ready."""
+        wait_until_answering(f"{self.address}/readyz", self._process, self._output)
+
+    def stop(self) -> None:
+        """Stop it as an operator does, and wait for the end."""
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(_PATIENCE_S)
+
+
 class Served(NamedTuple):
     """A shop that answers at `address`; `root` is its app folder, `environ` what steers commands on it."""
 
     address: str
     root: Path
     environ: Mapping[str, str]
+    server: Server
 
     def command(self, *words: str, stdin: str = "") -> str:
         """Run a command on this app folder; returns what it printed."""
@@ -59,15 +83,13 @@ def served_shop(above: Path, *, has_sample: bool = True, database: Mapping[str, 
         run_command(environ, "make-sample")
     for name, role in CAST.items():
         add_person(environ, name, role)
-    with open(above / "serve.out", "wb") as output:
-        server = subprocess.Popen([sys.executable, "-m", "rattail", "serve"], env=environ, stdout=output, stderr=output)
+    address = f"http://127.0.0.1:{port}"
+    server = Server(address, environ, above / "serve.out")
     try:
-        address = f"http://127.0.0.1:{port}"
-        wait_until_answering(f"{address}/readyz", server, above / "serve.out")
-        yield Served(address, above / "app", environ)
+        server.wait()
+        yield Served(address, above / "app", environ, server)
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(_PATIENCE_S)
+        server.stop()
 
 
 def add_person(environ: Mapping[str, str], name: str, role: str, *, must_change: bool = False) -> None:

@@ -47,6 +47,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "person": person,
         "menu": menu(person, request.path) if person else None,
         "just_said": just_said,
+        "is_failing": getattr(request, "is_failing", False),
         "request_id": getattr(request, "request_id", ""),
         "time_zone": site().time_zone,
     }

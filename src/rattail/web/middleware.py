@@ -19,8 +19,8 @@ Answer = Callable[[HttpRequest], HttpResponseBase]
 _log = logging.getLogger("rattail.web")
 _LAST_WORDS = "This did not work, and it was written down. Tell whoever looks after this computer.\n"
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": _POLICY,

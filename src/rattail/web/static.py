@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -15,6 +16,7 @@ from rattail.web.settings import package_folders
 
 _HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"}
 _KEPT_S = 365 * 24 * 3600
+_WORKER = re.compile(r"/worker/([a-z]+)\.js$")
 _HTMX = "htmx-2.min.js"
 
 
@@ -48,9 +50,11 @@ def fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
-def _add_headers(headers: Any, _path: str, _url: str) -> None:
+def _add_headers(headers: Any, _path: str, url: str) -> None:
     for name, value in {**HEADERS, **_HEADERS}.items():
         headers[name] = value
+    if worker := _WORKER.search(url):  # batches/worker/count.js may look after the pages below /count/, and no others
+        headers["Service-Worker-Allowed"] = f"/{worker[1]}/"
 
 
 def with_static_files(application: Callable[..., Any]) -> Callable[..., Any]:

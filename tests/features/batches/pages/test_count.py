@@ -186,6 +186,45 @@ def test_without_a_script_a_form_counts_as_well(web: Web) -> None:
 
 
 @web_test()
+def test_without_a_script_what_is_refused_stays_typed_and_an_unknown_code_is_mended(web: Web) -> None:
+    from rattail.features.batches.models import CountEntry
+
+    shop_of(web)
+    cora, cyra = web.client_of("cora", "counter", store="1"), web.client_of("cyra", "counter", store="1")
+    address = begin(web, cora)
+    for quantity in ("abc", "-2"):
+        refused = cora.post(f"{address}entries/", {"id": "form-0001", "code": "4011", "quantity": quantity})
+        assert refused.status_code == 422
+        assert f'value="{quantity}"' in refused.content.decode()
+        assert "is no quantity" in text_of(refused)
+    send(cora, address, entry(1, "99901", "2"))
+    mending = {"id": "form-0002", "replaces": "entry-00000001", "code": code(1), "section": "Aisle 3"}
+
+    assert "To be mended: 1 " in text_of(cora.get(address))
+    assert cora.post(f"{address}entries/", {**mending, "quantity": "x"}).status_code == 422
+    assert cyra.post(f"{address}entries/", {**mending, "quantity": "2"}).status_code == 403
+    assert CountEntry.objects.get().removed_at is None
+    cora.post(f"{address}entries/", {**mending, "quantity": "2"})
+    assert [one.code for one in CountEntry.objects.filter(removed_at=None)] == [code(1)]
+    assert "To be mended: 0 " in text_of(cora.get(address))
+
+
+@web_test()
+def test_entries_of_one_person_are_not_taken_from_another(web: Web) -> None:
+    from rattail.features.batches.models import CountEntry
+
+    shop_of(web)
+    cora, cyra = web.client_of("cora", "counter", store="1"), web.client_of("cyra", "counter", store="1")
+    address = begin(web, cora)
+    body = {"person": "cora", "entries": [entry(1, code(1))]}
+
+    sent = [one.post(f"{address}entries/", body, content_type="application/json") for one in (cyra, cora)]
+
+    assert [one.status_code for one in sent] == [403, 200]
+    assert [one.entered_by for one in CountEntry.objects.all()] == ["cora"]
+
+
+@web_test()
 def test_whatever_is_sent_as_an_entry_nothing_breaks(web: Web) -> None:
     from rattail.features.batches.models import CountEntry
 

@@ -102,6 +102,27 @@ def take(count: Count, typed: Sequence[Typed], *, ground: Ground) -> list[Taken]
         return [_take(count, one, known, products.get(codes.get(one.client_id, "")), ground) for one in typed]
 
 
+def mend(count: Count, typed: Typed, *, replaces: str, ground: Ground) -> Taken:
+    """Take an entry in the place of the one with the id `replaces`; nothing changes where it is refused.
+
+    Raises:
+        NotAllowed: the count is finished, or the other is not an entry of whoever asks.
+    """
+    with in_sentences(), transaction.atomic():
+        (taken,) = take(count, [typed], ground=ground)
+        if taken.state != "refused":
+            (gone,) = take(count, [Typed(replaces, is_removal=True)], ground=ground)
+            if gone.state == "refused":
+                raise NotAllowed(gone.text)
+    return taken
+
+
+def to_be_mended(count: Count, *, of: str, limit: int) -> list[CountEntry]:
+    """The oldest entries of somebody whose codes no product has."""
+    found = CountEntry.objects.filter(count=count, entered_by=of, product_id=None, removed_at=None)
+    return list(found.order_by("id")[:limit])
+
+
 def taken_before(count: Count, typed: Sequence[Typed]) -> list[Taken]:
     """Those of these entries that the count has, as they were taken; removals that came too late are not among them."""
     ids = [one.client_id for one in typed if not one.is_removal]
@@ -188,8 +209,8 @@ def _take(count: Count, one: Typed, known: dict[str, CountEntry], product: Count
     code, quantity = " ".join(one.code.split()), _quantity(one.quantity)
     if not code or len(code) > 50:
         return Taken(one.client_id, "refused", "there is no code, or it is longer than 50 characters.")
-    if quantity is None:
-        text = f"{one.quantity[:30]!r} is no quantity: expected a number such as 12 or 0.75, at most 100,000."
+    if quantity is None or quantity < 0:
+        text = f"{one.quantity[:30]!r} is no quantity: expected a number such as 12 or 0.75, from 0 to 100,000."
         return Taken(one.client_id, "refused", text)
     entry = CountEntry.objects.create(
         count=count,

@@ -57,6 +57,20 @@
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
+  // What a page keeps for times without a connection ("rattail-kept:PERSON:...") is for nobody else, and ends with the
+  // session. A page that only says what is out of order does not know who is there.
+  function forgetOthers(person) {
+    if (!person) sessionStorage.clear();
+    if (!window.caches) return;
+    const own = person && "rattail-kept:" + encodeURIComponent(person) + ":";
+    caches.keys().then(function (names) {
+      for (const name of names) if (name.startsWith("rattail-kept:") && !(own && name.startsWith(own))) caches.delete(name);
+    }).catch(function () {});
+  }
+  if ("person" in document.body.dataset) forgetOthers(document.body.dataset.person);
+  const leaving = document.querySelector(".who form");
+  if (leaving) leaving.addEventListener("submit", function () { forgetOthers(""); });
+
   // A part of the page that could not be fetched says so where it would have been.
   document.addEventListener("htmx:beforeSwap", function (event) {
     const status = event.detail.xhr.status;

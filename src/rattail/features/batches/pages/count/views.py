@@ -10,19 +10,22 @@ from django.utils.http import urlencode
 from rattail.errors import InputRejected, NotAllowed, RattailError
 from rattail.features.batches.models import Batch, Count, CountEntry
 from rattail.features.batches.pages.access import CREATE, DELETE, OF_KIND, ground_for, may, require
-from rattail.features.batches.pages.count.entries import new_id, typed_in_form, typed_in_json
+from rattail.features.batches.pages.count.entries import new_id, sent_as_json, typed_in_form
 from rattail.features.batches.pages.frame import plain, subject_of
 from rattail.features.batches.pages.new.form import DUPLICATES, MODES
 from rattail.features.batches.service.counting import (
     Taken,
+    Typed,
     find_count,
     finish_count,
     give_up_count,
     last_entries,
+    mend,
     start_count,
     stores_of_counts,
     take,
     taken_before,
+    to_be_mended,
 )
 from rattail.features.batches.service.find import job_key
 from rattail.jobs.queue import enqueue
@@ -34,6 +37,8 @@ KIND = "inventory"
 ENTRIES_SHOWN = 20
 _MOST_OPEN = 100
 _MOST_UNKNOWN = 200
+_MOST_TO_MEND = 50
+_MODULES = tuple(f"batches/count/{name}.js" for name in ("kept", "mending", "rows", "sound", "store"))
 
 
 def counts(request: Request) -> HttpResponse:
@@ -64,15 +69,7 @@ def count_page(request: Request, number: int) -> HttpResponse:
     count = _count_for(request, number)
     if count.finished_at:
         return render(request, "batches/count_over.html", {"title": f"Count {count.pk} is finished", "count": count})
-    values = {
-        "title": f"Count {count.pk}, store {count.store.code}",
-        "count": count,
-        "section": request.GET.get("section", "").replace("\0", "")[:50],
-        "entries": last_entries(count, limit=ENTRIES_SHOWN),
-        "new_id": new_id(),
-        "preset": request.GET.get("preset", "")[:10],
-    }
-    return render(request, "batches/count.html", values)
+    return _page(request, count, section=request.GET.get("section", ""), preset=request.GET.get("preset", ""))
 
 
 def entries(request: Request, number: int) -> HttpResponse:
@@ -80,14 +77,20 @@ def entries(request: Request, number: int) -> HttpResponse:
     count = _count_for(request, number)
     if request.content_type == "application/json":
         return _taken_as_json(request, count)
-    typed = typed_in_form(request.POST)
+    typed, replaces = typed_in_form(request.POST), request.POST.get("replaces", "").replace("\0", "")
     section = request.POST.get("section", "")
-    taken = take(count, [typed], ground=ground_for(request))[0]
-    if taken.state == "removed":
-        say(request, "The entry counts no more.")
+    if replaces and not typed.is_removal:
+        taken = mend(count, typed, replaces=replaces, ground=ground_for(request))
     else:
-        said = {"known": f"{taken.text}: {typed.quantity}", "unknown": f"{typed.code}: {taken.text}. It is kept."}
-        say(request, said.get(taken.state, taken.text), tone="good" if taken.state == "known" else "warning")
+        taken = take(count, [typed], ground=ground_for(request))[0]
+    if taken.state == "refused":
+        return _page(request, count, section=section, refused=typed, fault=taken.text)
+    said = {
+        "removed": "The entry counts no more.",
+        "known": f"{taken.text}: {typed.quantity}",
+        "unknown": f"{typed.code}: {taken.text}. It is kept.",
+    }
+    say(request, said[taken.state], tone="warning" if taken.state == "unknown" else "good")
     return redirect(_address(count, section))
 
 
@@ -133,11 +136,33 @@ def give_up(request: Request, number: int) -> HttpResponse:
     return redirect("batches.counts")
 
 
+def _page(
+    request: Request, count: Count, *, section: str, preset: str = "", refused: Typed | None = None, fault: str = ""
+) -> HttpResponse:
+    """The page that one types into; with `refused` typed already, and why it was."""
+    unknown = to_be_mended(count, of=signed_in(request).name, limit=_MOST_TO_MEND)
+    values = {
+        "title": f"Count {count.pk}, store {count.store.code}",
+        "count": count,
+        "section": section.replace("\0", "")[:50],
+        "entries": last_entries(count, limit=ENTRIES_SHOWN),
+        "unknown": [(entry, new_id()) for entry in unknown],
+        "new_id": new_id(),
+        "preset": preset[:10],
+        "refused": refused,
+        "fault": fault,
+        "modules": _MODULES,
+    }
+    return render(request, "batches/count.html", values, status=422 if fault else 200)
+
+
 def _taken_as_json(request: Request, count: Count) -> HttpResponse:
     try:
-        typed = typed_in_json(request.body)
+        person, typed = sent_as_json(request.body)
     except InputRejected as error:
         return JsonResponse({"error": plain(error)}, status=422)
+    if person and person != signed_in(request).name:
+        return JsonResponse({"error": "somebody else is logged in now."}, status=403)
     try:
         taken = take(count, typed, ground=ground_for(request))
     except NotAllowed as error:  # it is finished: what it has already need not wait any longer
