@@ -1,0 +1,83 @@
+"""Essential files hold still while a backup is made: nothing that the copy of the records names may go away meanwhile.
+
+Files are made before the row that names them, and removed after it. So a copy of the records that is taken first, and
+files that are read after it, fit together, as long as nobody removes or moves a file in between. Whoever wants to
+remove one asks here; any number of backups hold the same lock.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rattail.appdir.names import LOCK
+from rattail.appdir.refusal import refusal, shown
+from rattail.errors import AppDirBusy
+
+_BYTE = (1 << 40) + 2  # in the lock file, far behind its content, beside those of who serves
+_FLOCK = "hhqqi4x"  # struct flock of Linux on 64 bits: type, whence, start, length, pid
+_RETRY_EVERY_S = 0.02
+
+
+@contextmanager
+def files_held_still(root: str, *, wait_s: float = 60.0) -> Iterator[None]:
+    """Let nobody remove an essential file of the app folder for the duration of the block.
+
+    The lock belongs to an open file (`F_OFD_SETLK`), so that threads of one process meet it, too; it ends with the
+    process.
+
+    Raises:
+        AppDirBusy: files were still being removed after `wait_s` seconds.
+        AppDirBroken: the lock file cannot be opened.
+    """
+    with _locked(root, fcntl.F_RDLCK, wait_s, f"files are being removed from app folder {shown(root)}"):
+        yield
+
+
+@contextmanager
+def removing_files(root: str, *, wait_s: float = 30.0) -> Iterator[None]:
+    """Remove essential files, and the rows that name them, only in such a block.
+
+    Raises:
+        AppDirBusy: a backup was still being made after `wait_s` seconds; nothing may be removed.
+        AppDirBroken: the lock file cannot be opened.
+    """
+    with _locked(root, fcntl.F_WRLCK, wait_s, f"a backup of app folder {shown(root)} is being made"):
+        yield
+
+
+@contextmanager
+def _locked(root: str, kind: int, wait_s: float, what: str) -> Iterator[None]:
+    try:
+        fd = os.open(f"{root}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
+    except OSError as error:
+        raise refusal("open the lock file", f"{root}/{LOCK}", error) from error
+    try:
+        _take(fd, root, kind, wait_s, what)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _take(fd: int, root: str, kind: int, wait_s: float, what: str) -> None:
+    asked = struct.pack(_FLOCK, kind, os.SEEK_SET, _BYTE, 1, 0)
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, asked)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise refusal("lock", f"{root}/{LOCK}", error) from error
+            if time.monotonic() >= deadline:
+                raise AppDirBusy(
+                    f"{what}. Waited {wait_s:.0f} s; nothing was removed.",
+                    hint="run the same command again in a minute",
+                ) from None
+            time.sleep(_RETRY_EVERY_S)
+        else:
+            return
