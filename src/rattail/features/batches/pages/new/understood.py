@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from rattail.features.batches.pages.words import field_word
 from rattail.features.batches.reading.lines import CatalogLine, CountLine, Event, InvoiceLine, Problem, Remark
@@ -11,6 +11,9 @@ from rattail.features.batches.service.shown import AMOUNTS, event_text, shown_li
 
 #: What is said in another way than by a column of its own.
 _NO_COLUMN = frozenset(("row", "document", "number", "is_out_of_stock"))
+#: What only the machine needs of a head or a total.
+_NOT_SAID = frozenset(("row", "document", "is_credit", "date", "is_checked_by_lines"))
+_MONEY = frozenset(("case_cost", "unit_cost", "cost", "amount", "suggested_retail", "discount_amount"))
 _NOTHING = ("", None, False, 0)
 
 
@@ -22,8 +25,10 @@ class FieldShown(NamedTuple):
 
 
 class CellShown(NamedTuple):
+    """One cell; `tone` is how it is set: as an amount, as a code that is not broken, or as text."""
+
     text: str
-    is_amount: bool
+    tone: Literal["amount", "code", ""]
 
 
 class LineShown(NamedTuple):
@@ -69,7 +74,7 @@ def understood(events: Sequence[Event], *, told: Iterable[str] = ()) -> Understo
 
 def _line(event: Event, names: Sequence[str]) -> LineShown:
     row, shown = event.row, shown_line(event)
-    cells = [CellShown(_text(shown.get(name)), name in AMOUNTS) for name in names]
+    cells = [_cell(name, shown.get(name)) for name in names]
     if isinstance(event, CatalogLine | InvoiceLine | CountLine):
         is_missing = isinstance(event, InvoiceLine) and event.is_out_of_stock
         return LineShown(row, cells, "out of stock" if is_missing else "")
@@ -77,10 +82,14 @@ def _line(event: Event, names: Sequence[str]) -> LineShown:
         at = f"column '{event.column}': " if event.column else ""
         value = f'"{event.value}" ' if event.value else ""
         return LineShown(row, cells, f"set aside: {at}{value}{event.reason}")
-    return LineShown(row, said=event_text(event, {field_word(name): value for name, value in shown.items()}))
+    words = {field_word(name): value for name, value in shown.items() if name not in _NOT_SAID}
+    return LineShown(row, said=event_text(event, words).removeprefix(f"row {row}: "))
 
 
-def _text(value: Any) -> str:
+def _cell(name: str, value: Any) -> CellShown:
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else str(value)
+        return CellShown("yes" if value else "no", "")
+    text = "" if value is None else str(value)
+    if name in AMOUNTS:
+        return CellShown(text if name in _MONEY else text.removesuffix(".00"), "amount")
+    return CellShown(text, "code" if name in ("code", "vendor_code") else "")
