@@ -51,18 +51,24 @@ class _Test(NamedTuple):
     found: str = "NULL"
 
 
-def moved_since_reading(batch: int, *, is_thorough: bool = False) -> tuple[int, list[Moved]]:
+def moved_since_reading(
+    batch: int, *, is_thorough: bool = False, through: int | None = None
+) -> tuple[int, list[Moved]]:
     """How many changes cannot be carried out because their records moved, and the first of them.
 
     `is_thorough` asks as well what the tables themselves would refuse: what a new record belongs to is gone, or
-    another one is preferred since.
+    another one is preferred since. `through`: only of the rows up to this one, however many there are.
     """
-    return _ask([test for group in groups_of(batch) for test in _tests_before(group, is_thorough=is_thorough)])
+    groups = groups_of(batch, through=through)
+    return _ask([test for group in groups for test in _tests_before(group, is_thorough=is_thorough)])
 
 
-def moved_since_execution(batch: int) -> tuple[int, list[Moved]]:
-    """How many changes cannot be put back because their records moved, and the first of them."""
-    return _ask([test for group in reversed(groups_of(batch)) for test in _tests_after(group)])
+def moved_since_execution(batch: int, *, through: int | None = None) -> tuple[int, list[Moved]]:
+    """How many changes cannot be put back because their records moved, and the first of them.
+
+    With `through` only those of the rows up to this one are looked at, and only at the records themselves.
+    """
+    return _ask([test for group in reversed(groups_of(batch, through=through)) for test in _tests_after(group)])
 
 
 def hold_moved(batch: int) -> int:
@@ -126,7 +132,7 @@ def _tests_after(group: Group) -> Iterator[_Test]:
     if group.action == SEEN:
         return
     yield _Test(group, *_joined(group, "after"), "after", "changed", "t.id")
-    if group.action == INSERT:
+    if group.action == INSERT and group.through is None:
         yield from _references(group)
 
 

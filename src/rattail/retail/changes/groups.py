@@ -14,22 +14,25 @@ Side = Literal["before", "after"]
 
 
 class Group(NamedTuple):
-    """Changes of one kind of record that name the same fields."""
+    """Changes of one kind of record that name the same fields; `through`: of the rows up to this one only."""
 
     batch: int
     record: Record
     action: str
     fields: tuple[str, ...]
     size: int
+    through: int | None = None
 
     @property
     def where(self) -> str:
         """SQL that picks this group's changes, called `c`, and not those that are held."""
-        return "c.batch = %s AND c.record = %s AND c.action = %s AND c.fields = %s AND NOT c.is_held"
+        first = "" if self.through is None else " AND c.sequence <= %s"
+        return f"c.batch = %s AND c.record = %s AND c.action = %s AND c.fields = %s AND NOT c.is_held{first}"
 
     @property
     def parameters(self) -> list[Any]:
-        return [self.batch, self.record.name, self.action, ",".join(self.fields)]
+        first = [] if self.through is None else [self.through]
+        return [self.batch, self.record.name, self.action, ",".join(self.fields), *first]
 
     @property
     def table(self) -> str:
@@ -63,16 +66,18 @@ class Group(NamedTuple):
         )
 
 
-def groups_of(batch: int, *, are_held_counted: bool = False) -> list[Group]:
-    """The groups of a batch's changes, in the order in which records refer to each other."""
+def groups_of(batch: int, *, are_held_counted: bool = False, through: int | None = None) -> list[Group]:
+    """The groups of a batch's changes, in the order in which records refer to each other; of its rows up to `through`."""
     held = "" if are_held_counted else " AND NOT is_held"
+    first = "" if through is None else " AND sequence <= %s"
     rows = fetch_rows(
         "SELECT record, action, fields, count(*) FROM retail_change "  # noqa: S608 - a constant
-        f"WHERE batch = %s{held} GROUP BY record, action, fields",
-        [batch],
+        f"WHERE batch = %s{held}{first} GROUP BY record, action, fields",
+        [batch] if through is None else [batch, through],
     )
     order = list(RECORDS)
     found = [
-        Group(batch, RECORDS[record], action, tuple(fields.split(",")), size) for record, action, fields, size in rows
+        Group(batch, RECORDS[record], action, tuple(fields.split(",")), size, through)
+        for record, action, fields, size in rows
     ]
     return sorted(found, key=lambda group: (order.index(group.record.name), group.action, group.fields))

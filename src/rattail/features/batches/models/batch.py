@@ -12,7 +12,8 @@ class Batch(models.Model):
     """One file that is to change records. `number` is what people call it by, in eight digits.
 
     `settings` is what the operator asked for (mode, counted_at, effective ...), `counts` how many rows have
-    which status, `answers` what was decided about the file (format, code rules, ...).
+    which status, `totals` how many records of which kind are added and changed (None: not counted yet),
+    `answers` what was decided about the file (format, code rules, ...).
     """
 
     number = models.BigIntegerField(unique=True)
@@ -31,6 +32,7 @@ class Batch(models.Model):
     problem_count = models.IntegerField(default=0)
     change_count = models.IntegerField(default=0)
     counts = models.JSONField(default=dict)
+    totals = models.JSONField(null=True)
     remarks = models.JSONField(default=list)
     failure = models.TextField(blank=True, default="")
     created_at = models.DateTimeField()

@@ -32,6 +32,9 @@ from rattail.retail.changes.moved import moved_sentence
 from rattail.web.access import Request, signed_in
 from rattail.web.flash import say
 
+#: Of a larger batch only so many rows are compared before somebody is asked; the job compares them all.
+_ROWS_COMPARED = 500
+
 
 def execute(request: Request, number: int) -> HttpResponse:
     """Say exactly what executing will do; or have it done in the background."""
@@ -43,7 +46,7 @@ def execute(request: Request, number: int) -> HttpResponse:
     if request.method == "POST":
         arguments = {"number": batch.number, "executed_at": _when(batch.executed_at)}
         return _enqueued(request, batch, "batches.execute", arguments)
-    checked = check_batch(batch)
+    checked = check_batch(batch, at_most=_ROWS_COMPARED)
     values = {
         **_confirm(batch, checked),
         "title": f"Execute batch {batch}?",
@@ -66,7 +69,7 @@ def undo(request: Request, number: int) -> HttpResponse:
         arguments: dict[str, object] = {"number": batch.number, "executed_at": _when(batch.executed_at)}
         arguments["is_partial"] = "partial" in request.POST
         return _enqueued(request, batch, "batches.undo", arguments)
-    checked = check_batch(batch)
+    checked = check_batch(batch, at_most=_ROWS_COMPARED)
     values = {
         **_confirm(batch, checked),
         "title": f"Undo batch {batch}?",
@@ -119,6 +122,7 @@ def _confirm(batch: Batch, checked: Checked) -> dict[str, Any]:
         "back": reverse("batches.show", args=[batch.number]),
         "moved": [moved_sentence(one) for one in checked.moved],
         "moved_count": checked.moved_count,
+        "looked_at": checked.looked_at,
         "is_busy": job_at(batch) is not None,
     }
 

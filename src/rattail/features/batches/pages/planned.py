@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rattail.database.bulk import fetch_rows
 from rattail.features.batches.models import Batch
 from rattail.features.batches.pages.words import record_word
+from rattail.features.batches.service.show import totals_of as totals_kept
 
 _LEDGER = "the stock ledger gets a line for each stock that changes"
 
@@ -22,13 +22,8 @@ class Planned(NamedTuple):
 
 def totals_of(batch: Batch) -> list[Planned]:
     """What a batch adds and changes, by kind of record."""
-    rows = fetch_rows(
-        "SELECT record, action, count(*) FROM retail_change WHERE batch = %s AND action <> 'seen' "
-        "GROUP BY record, action",
-        [batch.number],
-    )
     counts: dict[str, dict[str, int]] = {}
-    for record, action, count in rows:
+    for record, action, count in totals_kept(batch):
         counts.setdefault(record, {})[action] = count
     return [
         Planned(record, record_word(record, 2), one.get("insert", 0), one.get("update", 0))

@@ -30,7 +30,7 @@ from rattail.retail.barcodes import CodeRules, Type2Layout
 from rattail.retail.changes.journal import forget_changes
 
 _REMARKS_KEPT = 100
-_SAVED = ("row_count", "counts", "change_count", "problem_count", "remarks")
+_SAVED = ("row_count", "counts", "change_count", "totals", "problem_count", "remarks")
 
 
 class Bench:

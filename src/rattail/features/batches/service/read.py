@@ -37,7 +37,8 @@ def read_into(batch: Batch, plan: Plan, folder: Folder, *, ground: Ground, progr
         forget_rows(batch)
         batch.state = State.READING
         batch.row_count = batch.problem_count = batch.change_count = 0
-        batch.save(update_fields=["state", "row_count", "problem_count", "change_count"])
+        batch.counts, batch.totals = {}, {}
+        batch.save(update_fields=["state", "row_count", "problem_count", "change_count", "counts", "totals"])
     judge = plan.kind.judge(Job(batch, plan.rules, ground.today, ground.currency))
     remarks: list[str] = []
     source = plan.source._replace(path=folder.file)
@@ -82,8 +83,21 @@ def tally(batch: Batch, kind: Kind) -> None:
             counts[name] = counts.get(name, 0) + count
     batch.row_count = sum(count for _, count in rows)
     batch.counts = counts
-    changes = fetch_rows("SELECT count(*) FROM retail_change WHERE batch = %s AND action <> 'seen'", [batch.number])
-    batch.change_count = int(changes[0][0])
+    batch.totals = count_changes(batch.number)
+    batch.change_count = sum(count for one in batch.totals.values() for count in one.values())
+
+
+def count_changes(number: int) -> dict[str, dict[str, int]]:
+    """How many records a batch adds and changes: kind of record to action to count. Looks at all its changes."""
+    rows = fetch_rows(
+        "SELECT record, action, count(*) FROM retail_change WHERE batch = %s AND action <> 'seen' "
+        "GROUP BY record, action",
+        [number],
+    )
+    totals: dict[str, dict[str, int]] = {}
+    for record, action, count in rows:
+        totals.setdefault(record, {})[action] = int(count)
+    return totals
 
 
 def tell_planner() -> None:

@@ -13,6 +13,7 @@ from rattail.features.batches.models import Batch
 from rattail.features.batches.models.rows import Row
 from rattail.features.batches.service.find import AT_WORK, find_batch
 from rattail.features.batches.service.ground import Ground
+from rattail.features.batches.service.read import count_changes
 from rattail.features.batches.service.shown import shown_value, status_named
 from rattail.features.batches.states import State
 from rattail.features.batches.statuses import Status
@@ -42,13 +43,14 @@ class ShownChange(NamedTuple):
 class Checked(NamedTuple):
     """What executing would do now; `moved` are records that keep it from being done.
 
-    A batch that `is_undone_in_part` cannot be executed again.
+    A batch that `is_undone_in_part` cannot be executed again. `looked_at`: only so many of its rows were compared.
     """
 
     totals: list[Total]
     moved_count: int
     moved: list[Moved]
     is_undone_in_part: bool
+    looked_at: int | None = None
 
 
 def list_batches(*, kind: str | None, state: str | None, limit: int, ground: Ground) -> list[Batch]:
@@ -90,22 +92,30 @@ def rows_of(batch: Batch, *, status: str | None, after: int, limit: int) -> list
     return sorted(found, key=lambda row: row.sequence)[:limit]
 
 
-def check_batch(batch: Batch) -> Checked:
-    """What executing the batch would change now, and what keeps it from it; for an executed one, undoing it."""
-    totals = fetch_rows(
-        "SELECT record, action, count(*) FROM retail_change WHERE batch = %s AND action <> 'seen' "
-        "GROUP BY record, action ORDER BY record, action",
-        [batch.number],
-    )
+def check_batch(batch: Batch, *, at_most: int | None = None) -> Checked:
+    """What executing the batch would change now, and what keeps it from it; for an executed one, undoing it.
+
+    Of a batch with more than `at_most` rows only the first of them are compared with the records: whoever executes
+    or undoes it compares them all.
+    """
+    through = None if at_most is None or batch.row_count <= at_most else at_most
     count = 0
     moved: list[Moved] = []
     if batch.state == State.EXECUTED:
-        count, moved = moved_since_execution(batch.number)
+        count, moved = moved_since_execution(batch.number, through=through)
     elif batch.state != State.FAILED:
-        count, moved = moved_since_reading(batch.number, is_thorough=True)
+        count, moved = moved_since_reading(batch.number, is_thorough=through is None, through=through)
     held = "SELECT 1 FROM retail_change WHERE batch = %s AND is_held LIMIT 1"
     is_undone_in_part = batch.state == State.UNDONE and bool(fetch_rows(held, [batch.number]))
-    return Checked([Total(*one) for one in totals], count, moved, is_undone_in_part)
+    return Checked(totals_of(batch), count, moved, is_undone_in_part, through)
+
+
+def totals_of(batch: Batch) -> list[Total]:
+    """How many records of each kind a batch adds and changes, as it was counted when its rows were judged last."""
+    kept = count_changes(batch.number) if batch.totals is None else batch.totals
+    return [
+        Total(record, action, count) for record, one in sorted(kept.items()) for action, count in sorted(one.items())
+    ]
 
 
 def changes_of(batch: Batch, *, limit: int | None) -> Iterator[ShownChange]:
