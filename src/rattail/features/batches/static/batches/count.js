@@ -1,11 +1,11 @@
 // The count page: what is typed is kept in the browser first, then sent until the server has it. Each entry has an id
 // of its own, so that sending it twice counts it once. What the server refuses stays here until somebody mends it.
 
-import { fetchPage, keepPage } from "./count/kept.js";
+import { keepPage, renewToken } from "./count/kept.js";
 import { openMending } from "./count/mending.js";
-import { dropRow, mark, show } from "./count/rows.js";
+import { dropRow, mark, plural, show } from "./count/rows.js";
 import { beep } from "./count/sound.js";
-import { openLog, openStore } from "./count/store.js";
+import { newId, openLog, openStore } from "./count/store.js";
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15000;
@@ -42,15 +42,6 @@ function refused() {
 
 function mine(items) {
   return items.filter(function (one) { return one.count === number; });
-}
-
-function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, function (one) { return one.toString(16).padStart(2, "0"); }).join("");
-}
-
-function plural(count, one, several) {
-  return count + " " + (count === 1 ? one : several);
 }
 
 // What is said.
@@ -213,24 +204,16 @@ async function answered(response, count, sent) {
     return true;
   }
   if (response.status === 401 || response.status === 403) {
-    if (await renewed()) return true;
+    const isFirst = Date.now() - renewedAt > LONGEST_WAIT_MS; // else it was not the token
+    if (isFirst && await renewToken(page)) {
+      renewedAt = Date.now();
+      return true;
+    }
     stop("You are logged out here, or somebody else is logged in. Log in again as " + person + ".", true);
   } else if (response.status === 422) {
     stop((await response.json()).error);
   }
   return false;
-}
-
-// After a login in another window the same person goes on here, with the token of the new session.
-async function renewed() {
-  const found = await fetchPage(page);
-  if (!found) return false;
-  const field = found.parsed.querySelector("[name=csrfmiddlewaretoken]");
-  for (const one of document.querySelectorAll("[name=csrfmiddlewaretoken]")) one.value = field.value;
-  document.body.setAttribute("hx-headers", found.parsed.body.getAttribute("hx-headers"));
-  const isRepeated = Date.now() - renewedAt < LONGEST_WAIT_MS; // then it was not the token
-  renewedAt = Date.now();
-  return !isRepeated;
 }
 
 // Typing.

@@ -4,8 +4,8 @@
 
 const KEPT = "rattail-kept:";
 
-// The page as the server has it now: { html, parsed, response }, or null where it cannot be had for this person.
-export async function fetchPage(page) {
+// The page as the server has it now: { parsed, response }, or null where it cannot be had for this person.
+async function fetchPage(page) {
   const response = await fetch(location.pathname, { credentials: "same-origin", redirect: "manual", cache: "no-store" });
   if (!response.ok) {
     if (response.type === "opaqueredirect" || response.status < 500) await forget();
@@ -14,6 +14,16 @@ export async function fetchPage(page) {
   const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
   const found = parsed.getElementById("count");
   return found && found.dataset.person === page.dataset.person ? { parsed: parsed, response: response } : null;
+}
+
+// After a login in another window the same person goes on here, with the token of the new session.
+export async function renewToken(page) {
+  const found = await fetchPage(page);
+  if (!found) return false;
+  const field = found.parsed.querySelector("[name=csrfmiddlewaretoken]");
+  for (const one of document.querySelectorAll("[name=csrfmiddlewaretoken]")) one.value = field.value;
+  document.body.setAttribute("hx-headers", found.parsed.body.getAttribute("hx-headers"));
+  return true;
 }
 
 export async function keepPage(page) {

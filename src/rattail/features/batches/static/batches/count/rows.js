@@ -34,3 +34,7 @@ export function dropRow(id) {
   const row = rowOf(id);
   if (row) row.remove();
 }
+
+export function plural(count, one, several) {
+  return count + " " + (count === 1 ? one : several);
+}

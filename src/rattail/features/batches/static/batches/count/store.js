@@ -3,6 +3,11 @@
 
 const ALL = "rattail-count:";
 
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, function (one) { return one.toString(16).padStart(2, "0"); }).join("");
+}
+
 export function openStore(person) {
   const own = ALL + encodeURIComponent(person) + ":";
   const memory = new Map();
