@@ -21,13 +21,14 @@ def test_what_remains_is_reckoned_from_what_was_done(sqlite_env: Env) -> None:
             Job(state="running", started_at=began, done=100, total=100),
             Job(state="running", started_at=began, done=120, total=100),
             Job(state="running", started_at=began, done=0, total=100),
+            Job(state="running", started_at=began, done=9, total=100),
             Job(state="running", started_at=began, done=25, total=None),
             Job(state="running", started_at=now, done=25, total=100),
             Job(state="done", started_at=began, done=25, total=100),
         ]
         return [remaining_s(job, now=now) for job in jobs]
 
-    assert in_site(sqlite_env, act) == [90.0, 0.0, 0.0, None, None, None, None]
+    assert in_site(sqlite_env, act) == [90.0, 0.0, 0.0, None, None, None, None, None]
 
 
 def test_what_remains_is_said_roughly(sqlite_env: Env) -> None:

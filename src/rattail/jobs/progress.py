@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rattail.jobs.models import RUNNING, Job
 
 _TOO_EARLY_S = 1.0
+_TOO_LITTLE = 10  # of a hundred: what came before the first of them would weigh too much
 
 
 class Told(NamedTuple):
@@ -24,6 +25,8 @@ def remaining_s(job: Job, *, now: datetime) -> float | None:
         return None
     passed_s = (now - job.started_at).total_seconds()
     if passed_s < _TOO_EARLY_S:
+        return None
+    if 100 * job.done < _TOO_LITTLE * job.total:
         return None
     return max(0.0, passed_s * (job.total - job.done) / job.done)
 

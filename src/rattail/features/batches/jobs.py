@@ -5,6 +5,7 @@ What a job did is told by the batch itself: a job that finds its work done says 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rattail.errors import NotAllowed, RattailError
@@ -22,8 +23,10 @@ from rattail.jobs.running import Running
 from rattail.web.access import person_named
 
 
-def read(job: Running, *, number: int, wishes: dict[str, Any] | None = None) -> dict[str, object]:
+def read(job: Running, *, number: int, wishes: dict[str, Any] | None = None, about: int = 0) -> dict[str, object]:
     """Read the file of a batch, for the first time or again; `wishes` say how, where that is not as before.
+
+    `about` is how many rows it has, where whoever asked has counted them.
 
     Called off or killed, the batch says that its reading was interrupted, and can be read again.
     """
@@ -34,7 +37,8 @@ def read(job: Running, *, number: int, wishes: dict[str, Any] | None = None) -> 
         return {"batch": str(batch), "said": "it was read already"}
 
     def looked(count: int) -> None:
-        job.progress(count, None, f"looking at codes: {count:,}")
+        of = f" of about {about:,}" if about >= count else ""
+        job.progress(0, None, f"looking at the codes first: {count:,}{of} rows")
 
     try:
         _require_may(job, batch, CREATE)
@@ -44,7 +48,8 @@ def read(job: Running, *, number: int, wishes: dict[str, Any] | None = None) -> 
         total = plan.row_count
 
         def reading(count: int) -> None:
-            job.progress(min(count, total), total, f"reading rows: {count:,} of about {total:,}")
+            done = min(count, total)
+            job.progress(done, total, f"{done:,} of about {total:,} rows")
 
         batch = resume_batch(batch, plan, ground=ground, progress=Progress(reading=reading))
     except RattailError as error:
@@ -60,8 +65,7 @@ def execute(job: Running, *, number: int, executed_at: str = "") -> dict[str, ob
     if _when(batch) != executed_at:
         return {"batch": str(batch), "said": "it was executed already"}
     _require_may(job, batch, EXECUTE)
-    job.progress(0, None, f"carrying out {batch.change_count:,} changes")
-    batch, done = execute_batch(number, ground=ground)
+    batch, done = execute_batch(number, ground=ground, progress=_of_changes(job, batch, "carried out"))
     return {"batch": str(batch), "added": done.inserted, "changed": done.updated}
 
 
@@ -72,9 +76,21 @@ def undo(job: Running, *, number: int, executed_at: str, is_partial: bool = Fals
     if batch.state != State.EXECUTED or _when(batch) != executed_at:
         return {"batch": str(batch), "said": "it was undone already"}
     _require_may(job, batch, UNDO)
-    job.progress(0, None, f"putting back {batch.change_count:,} changes")
-    batch, done = undo_batch(number, ground=ground, is_partial=is_partial)
+    progress = _of_changes(job, batch, "put back")
+    batch, done = undo_batch(number, ground=ground, is_partial=is_partial, progress=progress)
     return {"batch": str(batch), "taken away": done.inserted, "put back": done.updated, "left": done.held}
+
+
+def _of_changes(job: Running, batch: Batch, word: str) -> Callable[[int], None]:
+    """Tells how many of the changes of a batch are done; before the first of them the records are compared."""
+    total = batch.change_count
+
+    def said(count: int) -> None:
+        done = min(count, total)
+        job.progress(done, total, f"{done:,} of {total:,} changes {word}")
+
+    job.progress(0, total, f"0 of {total:,} changes {word}: comparing the records first")
+    return said
 
 
 def _ground(job: Running) -> Ground:

@@ -27,18 +27,22 @@ def state_text(job: Job, *, now: datetime) -> str:
 
 
 def progress_text(job: Job, *, now: datetime) -> str:
-    """How far a job is: `1,200 of 5,000 (24 %), about 3 minutes left`; empty where it says nothing about it."""
+    """How far a job is: `1,200 of 5,000 (24 %), about 3 minutes left`; empty where it says nothing about it.
+
+    A message that begins with the count itself (`1,200 of about 5,000 rows`) stands in place of the numbers.
+    """
     if job.state == READY:  # what an earlier try came to says nothing
         return ""
     if not job.done and not job.total:
         return job.message if job.state == RUNNING else ""
-    text = f"{job.done:,}"
-    if job.total:
+    is_counted = job.message.startswith(f"{job.done:,} ")
+    text = job.message if is_counted else f"{job.done:,}"
+    if job.total and not is_counted:
         text += f" of {job.total:,} ({100 * job.done // job.total} %)"
     left_s = remaining_s(job, now=now)
     if left_s is not None:
         text += f", {remaining_text(left_s)} left"
-    return f"{text}: {job.message}" if job.message else text
+    return f"{text}: {job.message}" if job.message and not is_counted else text
 
 
 def shown_job(job: Job, *, now: datetime) -> dict[str, Any]:

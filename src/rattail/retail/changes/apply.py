@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -32,6 +33,10 @@ class Done(NamedTuple):
     held: int = 0
 
 
+def quiet(_count: int) -> None:
+    """For who does not want to hear how many changes are done."""
+
+
 def begin_strictly() -> None:
     """Make the transaction that just began wait for others like it, and refuse what is changed meanwhile.
 
@@ -48,8 +53,8 @@ def begin_strictly() -> None:
         change_rows("LOCK TABLE retail_counter IN SHARE UPDATE EXCLUSIVE MODE")
 
 
-def apply(batch: int, deed: Deed) -> Done:
-    """Carry out all changes of a batch, in the caller's transaction.
+def apply(batch: int, deed: Deed, *, progress: Callable[[int], None] = quiet) -> Done:
+    """Carry out all changes of a batch, in the caller's transaction; `progress` is told how many are done.
 
     Raises:
         RecordsMoved: a record is not as it was when the batch was read; names the first of them.
@@ -63,10 +68,11 @@ def apply(batch: int, deed: Deed) -> Done:
             updated += _update(group, "after")
         if group.record.has_ledger:
             _write_ledger(group, deed, old="before", new="after")
+        progress(inserted + updated)
     return Done(inserted, updated)
 
 
-def put_back(batch: int, deed: Deed, *, is_partial: bool) -> Done:
+def put_back(batch: int, deed: Deed, *, is_partial: bool, progress: Callable[[int], None] = quiet) -> Done:
     """Put back what `apply` did, in the caller's transaction; with `is_partial` all that still can be.
 
     Raises:
@@ -89,6 +95,7 @@ def put_back(batch: int, deed: Deed, *, is_partial: bool) -> Done:
             )
         elif group.action == UPDATE:
             restored += _update(group, "before")
+        progress(deleted + restored)
     return Done(deleted, restored, held)
 
 

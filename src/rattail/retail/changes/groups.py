@@ -67,7 +67,7 @@ class Group(NamedTuple):
 
 
 def groups_of(batch: int, *, are_held_counted: bool = False, through: int | None = None) -> list[Group]:
-    """The groups of a batch's changes, in the order in which records refer to each other; of its rows up to `through`."""
+    """The groups of a batch's changes, in the order in which records refer to each other (up to row `through`)."""
     held = "" if are_held_counted else " AND NOT is_held"
     first = "" if through is None else " AND sequence <= %s"
     rows = fetch_rows(

@@ -10,6 +10,8 @@ from tests.kit.web import Web, web_test
 
 @web_test()
 def test_executing_says_what_will_happen_then_a_job_does_it_and_another_undoes_it(web: Web) -> None:
+    from rattail.jobs.models import Job
+
     batch = catalog_batch(web, "2.10", "2.00", "2.20")
     bea = web.client_of("bea", "buyer")
 
@@ -17,9 +19,12 @@ def test_executing_says_what_will_happen_then_a_job_does_it_and_another_undoes_i
     bea.post("/batches/1/execute/")
     waiting = text_of(bea.get("/batches/1/"))
     worked = work_off(web.site)
+    told = Job.objects.get().message
 
+    assert told == "2 of 2 changes carried out"
     assert "2 costs are added" in asked
     assert "Cancel the job" in waiting
+    assert "2 changes are carried out in one go" in waiting
     assert worked["done"] == 1
     assert (state_of(batch), batch.executed_by, cost_of(1)) == ("executed", "bea", Decimal("2.1"))
     assert "costs that were added go: 2" in text_of(bea.get("/batches/1/undo/"))
@@ -70,6 +75,31 @@ def test_records_that_moved_are_named_and_the_file_can_be_read_again(web: Web) -
     assert "Execute it" not in page
     assert "The last job did not get through" in failed
     assert state_of(batch) == "executed"
+
+
+@web_test()
+def test_of_a_large_batch_the_first_rows_are_compared_and_the_counts_are_those_of_the_rows_as_they_are(
+    web: Web,
+) -> None:
+    from rattail.features.batches.models import Batch
+    from rattail.features.batches.pages.planned import totals_of
+    from rattail.features.batches.service.correct import remove_rows
+    from rattail.features.batches.service.read import count_changes
+    from rattail.features.batches.service.show import check_batch
+    from rattail.features.batches.service.spans import Span
+    from rattail.retail.models import VendorCost
+
+    batch = catalog_batch(web, "2.10", "2.20", "2.30")
+    before = [(one.added, one.changed) for one in totals_of(Batch.objects.get())]
+    remove_rows(batch.number, [Span(1, 1)], ground=shop_of(web).ground)
+    VendorCost.objects.filter(vendor_item__code="A3").update(unit_cost=Decimal("1.90"))
+    after = Batch.objects.get()
+    checked = [check_batch(after, at_most=most) for most in (2, 3)]
+
+    assert before == [(3, 0)]
+    assert [(one.added, one.changed) for one in totals_of(after)] == [(2, 0)]
+    assert after.totals == count_changes(batch.number) == {"vendor_cost": {"insert": 2}}
+    assert [(one.moved_count, one.looked_at) for one in checked] == [(0, 2), (1, None)]
 
 
 @web_test()

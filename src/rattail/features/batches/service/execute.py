@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from rattail.features.batches.models import Batch
 from rattail.features.batches.service.find import find_batch, folder_of
 from rattail.features.batches.service.ground import Ground
 from rattail.features.batches.states import State
-from rattail.retail.changes.apply import Deed, Done, apply, begin_strictly, put_back
+from rattail.retail.changes.apply import Deed, Done, apply, begin_strictly, put_back, quiet
 from rattail.retail.changes.compare import moved_since_reading
 from rattail.retail.changes.moved import refuse_moved
 from rattail.retail.numbers import number_text
@@ -34,11 +34,11 @@ class Executed(NamedTuple):
     done: Done
 
 
-def execute_batch(number: int, *, ground: Ground) -> Executed:
+def execute_batch(number: int, *, ground: Ground, progress: Callable[[int], None] = quiet) -> Executed:
     """Carry out what `check-batch` shows, and nothing else, in one transaction.
 
     Killed at any moment, the batch is either executed or not. Of two processes that execute one batch at the same
-    moment exactly one does.
+    moment exactly one does. `progress` is told how many changes are done.
 
     Raises:
         NotAllowed: the batch is not in a state to be executed, or it was undone only in part.
@@ -52,7 +52,7 @@ def execute_batch(number: int, *, ground: Ground) -> Executed:
         try:
             with transaction.atomic():
                 begin_strictly()
-                done = apply(number, _deed(batch, ground, f"batch {batch}: {_reason(batch)}"))
+                done = apply(number, _deed(batch, ground, f"batch {batch}: {_reason(batch)}"), progress=progress)
                 _end(batch, State.EXECUTED, State.EXECUTING, ground, done)
         except BaseException:
             with suppress(DatabaseError):  # else the next command sets it right
@@ -63,7 +63,9 @@ def execute_batch(number: int, *, ground: Ground) -> Executed:
     return Executed(batch, done)
 
 
-def undo_batch(number: int, *, ground: Ground, is_partial: bool = False) -> Executed:
+def undo_batch(
+    number: int, *, ground: Ground, is_partial: bool = False, progress: Callable[[int], None] = quiet
+) -> Executed:
     """Put back exactly what was there before the batch was executed, in one transaction.
 
     Raises:
@@ -79,7 +81,7 @@ def undo_batch(number: int, *, ground: Ground, is_partial: bool = False) -> Exec
             if batch.state != State.EXECUTED:
                 raise NotAllowed(f"batch {batch} is {batch.state}: only an executed batch can be undone.")
             deed = _deed(batch, ground, f"undo of batch {batch}", done_at=batch.executed_at)
-            done = put_back(number, deed, is_partial=is_partial)
+            done = put_back(number, deed, is_partial=is_partial, progress=progress)
             _end(batch, State.UNDONE, State.EXECUTED, ground, done)
         batch.refresh_from_db()
     return Executed(batch, done)

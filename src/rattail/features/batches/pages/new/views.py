@@ -86,7 +86,9 @@ def again(request: Request, number: int) -> HttpResponse:
         return _shown(request, batch.file_name, wishes, looked, back=back, batch=batch, status=422)
     assert looked.request is not None
     with transaction.atomic():
-        _enqueue(request, batch, {"number": batch.number, "wishes": wishes_of(looked.request)})
+        about = looked.plan.row_count if looked.plan else 0
+        arguments = {"number": batch.number, "wishes": wishes_of(looked.request), "about": about}
+        _enqueue(request, batch, arguments)
     return redirect("batches.show", batch.number)
 
 
@@ -107,17 +109,19 @@ def _require(request: Request, wishes: Wishes, looked: Looked) -> None:
 def _make(request: Request, token: str, looked: Looked) -> Batch:
     """The batch, with the uploaded file moved into its folder, and the job that reads it."""
     assert looked.request is not None
+    assert looked.plan is not None
+    about = looked.plan.row_count
     uploads = ground_of_uploads(request.site, actor=signed_in(request).name)
     with used_up(token, by="a new batch", ground=uploads) as upload:
 
         def keep(folder: Folder) -> None:
             put_into(upload, folder.path, name=folder.file_name, mode=_FILE_MODE, ground=uploads)
 
-        return open_batch(looked.request, keep=keep, within=_reader(request), ground=ground_for(request))
+        return open_batch(looked.request, keep=keep, within=_reader(request, about=about), ground=ground_for(request))
 
 
-def _reader(request: Request) -> Callable[[Batch], None]:
-    return lambda batch: _enqueue(request, batch, {"number": batch.number})
+def _reader(request: Request, *, about: int) -> Callable[[Batch], None]:
+    return lambda batch: _enqueue(request, batch, {"number": batch.number, "about": about})
 
 
 def _enqueue(request: Request, batch: Batch, arguments: dict[str, Any]) -> None:
