@@ -14,6 +14,7 @@ _NO_COLUMN = frozenset(("row", "document", "number", "is_out_of_stock"))
 #: What only the machine needs of a head or a total.
 _NOT_SAID = frozenset(("row", "document", "is_credit", "date", "is_checked_by_lines"))
 _MONEY = frozenset(("case_cost", "unit_cost", "cost", "amount", "suggested_retail", "discount_amount"))
+_SHORT = 10
 _NOTHING = ("", None, False, 0)
 
 
@@ -25,10 +26,10 @@ class FieldShown(NamedTuple):
 
 
 class CellShown(NamedTuple):
-    """One cell; `tone` is how it is set: as an amount, as a code that is not broken, or as text."""
+    """One cell; `tone` is how it is set: as an amount, as a code or a short text that is not broken, or as text."""
 
     text: str
-    tone: Literal["amount", "code", ""]
+    tone: Literal["amount", "code", "short", ""]
 
 
 class LineShown(NamedTuple):
@@ -92,4 +93,6 @@ def _cell(name: str, value: Any) -> CellShown:
     text = "" if value is None else str(value)
     if name in AMOUNTS:
         return CellShown(text if name in _MONEY else text.removesuffix(".00"), "amount")
-    return CellShown(text, "code" if name in ("code", "vendor_code") else "")
+    if name in ("code", "vendor_code"):
+        return CellShown(text, "code")
+    return CellShown(text, "short" if len(text) <= _SHORT else "")
