@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rattail.database.bulk import stream_rows
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
 from rattail.retail.barcodes import BadCode, Code, CodeKind, CodeRules, printed, read_code
 from rattail.retail.barcodes.check_digits import FOURS, TWOS
 
@@ -37,10 +39,10 @@ def read_code_text(cell: str, rules: CodeRules) -> Code:
     return rules.read(cell)
 
 
-def unnamed_products() -> dict[int, str]:
+def unnamed_products(ask: Callable[[str], Iterable[Sequence[Any]]]) -> dict[int, str]:
     """What to call the products that have no primary code: `~brand|description|size`, numbered where that is not
-    enough. They are few, or a shop could not sell them."""
-    rows = stream_rows(
+    enough. They are few, or a shop could not sell them. `ask` gives the rows of a query."""
+    rows = ask(
         "SELECT p.id, p.brand, p.description, p.size FROM retail_product p WHERE NOT EXISTS "
         "(SELECT 1 FROM retail_productcode c WHERE c.product_id = p.id AND c.is_primary) ORDER BY p.id"
     )

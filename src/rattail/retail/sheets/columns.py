@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rattail.retail.records import RECORDS, Record
+if TYPE_CHECKING:
+    from rattail.retail.records import Record
 
 CellKind = Literal[
     "text",
@@ -50,7 +51,14 @@ class Sheet(NamedTuple):
 
     @property
     def record(self) -> Record:
+        from rattail.retail.records import RECORDS  # needs the models; what is asked of a copy of the records does not
+
         return RECORDS[self.record_name]
+
+    @property
+    def table(self) -> str:
+        """Its table in the database."""
+        return f"retail_{self.record_name.replace('_', '')}"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -19,9 +19,9 @@ _LONGEST_STATEMENT_BYTES = 16 << 20
 _BEGIN = b"-- PostgreSQL database dump"
 _END = b"-- PostgreSQL database dump complete"
 _META = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]+")
-_NAME = r'"(?:[^"]|"")+"|[^\W\d][\w$]*'
-_COPY = re.compile(rf"COPY ({_NAME})\.({_NAME}) +(?:\(((?:{_NAME})(?:, (?:{_NAME}))*)\) )?FROM stdin;", re.DOTALL)
-_EACH = re.compile(_NAME)
+NAME = r'"(?:[^"]|"")+"|[^\W\d][\w$]*'
+_COPY = re.compile(rf"COPY ({NAME})\.({NAME}) +(?:\(((?:{NAME})(?:, (?:{NAME}))*)\) )?FROM stdin;", re.DOTALL)
+_EACH = re.compile(NAME)
 
 
 class Readable(Protocol):

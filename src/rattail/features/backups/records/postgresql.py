@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,7 +57,7 @@ def connected(where: Whereabouts) -> Iterator[Connection[Any]]:
     import psycopg
 
     try:
-        connection = psycopg.connect(where.url, connect_timeout=_PATIENCE_S, **_password(where, "password"))
+        connection = psycopg.connect(where.url, connect_timeout=_PATIENCE_S, password=where.password or None)
     except psycopg.Error as error:
         raise DatabaseUnreachable(
             f"the database {where.shown!r} does not answer: {' '.join(str(error).split())}.",
@@ -106,7 +106,8 @@ def dump(where: Whereabouts, out: int, program: DumpProgram, *, progress: Progre
     import subprocess
 
     command = [program.path, *_WORDS, f"--dbname={where.url}"]
-    environ = {**os.environ, **_password(where, "PGPASSWORD"), "PGTZ": "UTC", "PGAPPNAME": "rattail", "LC_ALL": "C"}
+    password = {"PGPASSWORD": where.password} if where.password else {}
+    environ = {**os.environ, **password, "PGTZ": "UTC", "PGAPPNAME": "rattail", "LC_ALL": "C"}
     errors = os.memfd_create("errors", os.MFD_CLOEXEC)
     try:
         with subprocess.Popen(
@@ -166,10 +167,6 @@ def _pairs(block: bytes, columns: Sequence[str]) -> list[tuple[str, str]]:
         return []
     rows = [line.split("\t") for line in block.decode("utf-8", "replace").split("\n")]
     return [(row[app], row[name]) for row in rows if len(row) == len(columns)]
-
-
-def _password(where: Whereabouts, name: str) -> dict[str, str]:
-    return {name: where.password} if where.password else {}
 
 
 def _programs(environ: Mapping[str, str]) -> Iterator[str]:

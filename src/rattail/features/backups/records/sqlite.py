@@ -112,11 +112,17 @@ def check_sqlite(path: str, *, cancelled: Cancelled) -> dict[str, int]:
 
 def counts_of(records: Connection) -> dict[str, int]:
     """The rows of each table, by name."""
-    names = records.execute(
+    names = tables_of(records)
+    return {name: records.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0] for name in names}  # noqa: S608
+
+
+def tables_of(records: Connection) -> list[str]:
+    """The names of all tables but SQLite's own."""
+    rows = records.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
         "AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
-    ).fetchall()
-    return {name: records.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0] for (name,) in names}  # noqa: S608
+    )
+    return [name for (name,) in rows]
 
 
 def migrations_of(records: Connection) -> tuple[tuple[str, str], ...]:

@@ -13,11 +13,12 @@ from typing import NamedTuple
 from rattail.appdir.files import opened_folder
 from rattail.appdir.names import TEMPORARY_PREFIX
 from rattail.appdir.refusal import refusal
+from rattail.database.bulk import stream_rows
 from rattail.database.snapshot import one_snapshot
 from rattail.errors import NoSuchThing, WouldOverwrite
-from rattail.features.products.csv_out.query import rows_of
 from rattail.retail.sheets.codes import unnamed_products
 from rattail.retail.sheets.columns import BY_NAME, SHEETS, Sheet
+from rattail.retail.sheets.rows import rows_of
 
 _FILE_MODE = 0o640
 _FOLDER_MODE = 0o750
@@ -99,7 +100,7 @@ def export_csv(sheets: Sequence[Sheet], *, folder: str, progress: Callable[[int]
     """
     done: list[FileWritten] = []
     with one_snapshot():
-        unnamed = unnamed_products()
+        unnamed = unnamed_products(stream_rows)
         before = 0
         for sheet in sheets:
             done.append(_write(sheet, folder, unnamed, before=before, progress=progress))
@@ -117,7 +118,7 @@ def _write(
             writer = csv.writer(stream)
             writer.writerow(sheet.names)
             count = 0
-            for count, row in enumerate(rows_of(sheet, unnamed), 1):
+            for count, row in enumerate(rows_of(sheet, unnamed, stream_rows), 1):
                 writer.writerow(row)
                 if count % _SAID_EVERY == 0:
                     progress(before + count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rattail.database.bulk import fetch_rows
+from rattail.database.bulk import fetch_rows, stream_rows
 from rattail.database.dialect import one_of
 from rattail.features.batches.kinds.seen import Seen, fingerprint
 from rattail.retail.barcodes import Code, CodeKind
@@ -54,7 +54,7 @@ class Names:
             found = self._products.get((reference.kind, reference.key))
             return found or self._new_products.get(_number(reference)) or None
         if self._unnamed is None:
-            self._unnamed = {name: id_ for id_, name in unnamed_products().items()}
+            self._unnamed = {name: id_ for id_, name in unnamed_products(stream_rows).items()}
         return self._unnamed.get(reference)
 
     def new_product(self, code: Code) -> int:

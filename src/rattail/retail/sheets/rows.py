@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rattail.database.bulk import stream_rows
 from rattail.retail.sheets.cells import escaped, moment_text, money_text, quantity_text
 from rattail.retail.sheets.codes import code_text
 from rattail.retail.sheets.columns import Column, Sheet
@@ -19,14 +18,16 @@ _OF_OTHERS = {
     "invoice": "n.number",
 }
 
+Ask = Callable[[str], Iterable[Sequence[Any]]]
 Convert = Callable[[Any], Any]
 
 
-def rows_of(sheet: Sheet, unnamed: Mapping[int, str]) -> Iterator[list[Any]]:
-    """The rows of a table as cells. `unnamed` says what products without a primary code are called."""
+def rows_of(sheet: Sheet, unnamed: Mapping[int, str], ask: Ask) -> Iterator[list[Any]]:
+    """The rows of a table as cells. `unnamed` says what products without a primary code are called; `ask` gives the
+    rows of a query, of the records or of a copy of them."""
     selected, converts, codes = _plan(sheet)
     sql = f"SELECT {', '.join(selected)} FROM {_tables(sheet)} ORDER BY {sheet.order}"  # noqa: S608 - names of ours
-    for row in stream_rows(sql):
+    for row in ask(sql):
         cells = list(row)
         for at, is_product in codes:
             key = cells[at]
@@ -88,7 +89,7 @@ def _escaped_if_any(text: str | None) -> str | None:
 def _tables(sheet: Sheet) -> str:
     """The table, called `t`, and those that its columns name."""
     kinds = {column.kind for column in sheet.columns}
-    tables = f"{sheet.record.table} t"
+    tables = f"{sheet.table} t"
     if "product" in kinds:
         own = "id" if sheet.record_name == "product" else "product_id"
         tables += f" LEFT JOIN retail_productcode c ON c.product_id = t.{own} AND c.is_primary"
