@@ -14,7 +14,7 @@ from rattail.appdir.files import opened_folder, read_file, replace_file
 from rattail.appdir.names import TEMPORARY_HEX_DIGITS, TEMPORARY_PREFIX
 from rattail.appdir.refusal import refusal
 from rattail.database.setup import DATABASE_FILE, Whereabouts
-from rattail.errors import BackupUnproven
+from rattail.errors import BackupUnproven, Interrupted
 from rattail.features.backups.records import postgresql, sqlite
 from rattail.features.backups.records.problem import Problem
 from rattail.features.backups.records.sqlite import Cancelled, Progress
@@ -83,6 +83,8 @@ def copy_database(
                     search = os.environ if environ is None else environ
                     copied = _dump(where, fd, search, progress=progress, cancelled=cancelled)
                 copied = copied._replace(path=f"{into_folder}/{FILES[kind]}", size_bytes=os.fstat(fd).st_size)
+                if cancelled():
+                    raise Interrupted("copying the records was cancelled; nothing was left.")
                 with suppress(FileNotFoundError):
                     os.unlink(NOTE, dir_fd=folder)  # it tells of the copy that goes
                 os.rename(temporary, FILES[kind], src_dir_fd=folder, dst_dir_fd=folder)

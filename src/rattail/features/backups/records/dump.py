@@ -18,7 +18,8 @@ _LONGEST_LINE_BYTES = 512 << 20
 _LONGEST_STATEMENT_BYTES = 16 << 20
 _BEGIN = b"-- PostgreSQL database dump"
 _END = b"-- PostgreSQL database dump complete"
-_META = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]+")
+_RESTRICT = re.compile(rb"\\(un)?restrict ([A-Za-z0-9]+)")
+_NO_DUMP = "it is no dump that pg_dump wrote in its plain format"
 NAME = r'"(?:[^"]|"")+"|[^\W\d][\w$]*'
 _COPY = re.compile(rf"COPY ({NAME})\.({NAME}) +(?:\(((?:{NAME})(?:, (?:{NAME}))*)\) )?FROM stdin;", re.DOTALL)
 _EACH = re.compile(NAME)
@@ -50,20 +51,15 @@ def read_dump(stream: Readable) -> Iterator[Statement | Rows]:
     Raises:
         Problem: it is none, or ends before its end.
     """
-    lines = _Lines(stream)
-    is_begun = is_done = False
+    lines, frame = _Lines(stream), _Frame()
     text: list[bytes] = []
     ending, begin, length = Ending(), 0, 0
     while (line := lines.next()) is not None:
         if not text:
             begin, length = lines.number, 0
-            if not line or _META.fullmatch(line):
+            if frame.has(line):
                 continue
-            if line.startswith(b"--"):
-                is_begun = is_begun or line == _BEGIN
-                is_done = is_done or line == _END
-                continue
-            _require_dump(line, lines.number, is_begun=is_begun, is_done=is_done)
+            frame.require_inside(line, lines.number)
         text.append(line)
         length += len(line)
         if length > _LONGEST_STATEMENT_BYTES:
@@ -73,10 +69,8 @@ def read_dump(stream: Readable) -> Iterator[Statement | Rows]:
         statement = Statement(_decoded(b"\n".join(text), begin).strip(), begin)
         text, ending = [], Ending()
         yield from _understood(statement, lines)
-    if not is_begun:
-        raise Problem("it is no dump that pg_dump wrote in its plain format")
-    if text or not is_done:
-        raise Problem(f"it ends in line {lines.number}, before its end")
+    if text or not frame.is_whole:
+        raise Problem(f"it ends in line {lines.number}, before its end" if frame.is_begun else _NO_DUMP)
 
 
 def plain(name: str) -> str:
@@ -84,13 +78,40 @@ def plain(name: str) -> str:
     return name[1:-1].replace('""', '"') if name[:1] == '"' else name
 
 
-def _require_dump(line: bytes, number: int, *, is_begun: bool, is_done: bool) -> None:
-    if not is_begun:
-        raise Problem("it is no dump that pg_dump wrote in its plain format")
-    if is_done:
-        raise Problem(f"line {number} is behind its end")
-    if line[:1] == b"\\":
-        raise Problem(f"line {number} is a command for psql that no dump of records has")
+class _Frame:
+    """What stands around the statements of a dump: comments, one of which is its end, and the words for psql.
+
+    `\\restrict KEY` and `\\unrestrict KEY` keep psql from obeying anything else meanwhile; older versions lack them.
+    """
+
+    def __init__(self) -> None:
+        self.is_begun = False
+        self._is_done = False
+        self._key = b""
+
+    @property
+    def is_whole(self) -> bool:
+        return self._is_done and not self._key
+
+    def has(self, line: bytes) -> bool:
+        """Whether a line between statements is none."""
+        match = _RESTRICT.fullmatch(line)
+        if match and bool(match[1]) == bool(self._key) and self._key in (b"", match[2]):
+            self._key = b"" if match[1] else match[2]
+            return True
+        if line and not line.startswith(b"--"):
+            return False
+        self.is_begun = self.is_begun or line == _BEGIN
+        self._is_done = self._is_done or (self.is_begun and line == _END)
+        return True
+
+    def require_inside(self, line: bytes, number: int) -> None:
+        if not self.is_begun:
+            raise Problem(_NO_DUMP)
+        if self._is_done:
+            raise Problem(f"line {number} is behind its end")
+        if line[:1] == b"\\":
+            raise Problem(f"line {number} is a command for psql that no dump of records has")
 
 
 def _understood(statement: Statement, lines: _Lines) -> Iterator[Statement | Rows]:
@@ -130,10 +151,9 @@ class _Lines:
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer) - self._at
             if not self._more():
-                rest = self._buffer[self._at :]
-                self._at = len(self._buffer)
-                self.number += bool(rest)
-                return rest or None
+                if self._at < len(self._buffer):
+                    raise Problem(f"it ends within line {self.number + 1}")
+                return None
         line = self._buffer[self._at : end]
         self._at = end + 1
         self.number += 1

@@ -48,6 +48,8 @@ def copy_sqlite(source: str, target: str, *, progress: Progress, cancelled: Canc
     try:
         with _reading(source) as records, _writing(target) as copy, open(target, "r+b", buffering=0) as out:
             size_bytes, pages = (records.execute(f"PRAGMA {of}").fetchone()[0] for of in ("page_size", "page_count"))
+            if not pages:
+                raise DatabaseUnreachable(f"the records in '{source}' have no tables yet.", hint="rattail migrate-db")
             _make_room(out.fileno(), size_bytes * pages, target)
             said = 0
 
@@ -95,6 +97,8 @@ def check_sqlite(path: str, *, cancelled: Cancelled) -> dict[str, int]:
     import sqlite3
 
     try:
+        if not os.path.getsize(path):
+            raise Problem("it is empty")
         with looked_into(path) as records:
             records.set_progress_handler(cancelled, _STEPS_BETWEEN_LOOKS)
             said = [str(row[0]) for row in records.execute(f"PRAGMA integrity_check({_SAID_PROBLEMS})")]
@@ -206,8 +210,7 @@ def _make_room(fd: int, size_bytes: int, target: str) -> None:
 def _finish(target: str) -> None:
     fd = os.open(target, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
-        if os.fstat(fd).st_size:
-            os.pwrite(fd, _OF_A_FILE, _AT_BYTE)
+        os.pwrite(fd, _OF_A_FILE, _AT_BYTE)
         os.fsync(fd)
     finally:
         os.close(fd)
