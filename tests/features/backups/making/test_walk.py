@@ -90,7 +90,7 @@ def test_what_nobody_declared_goes_in_and_what_is_only_half_written_does_not(pac
 def test_a_relocated_folder_goes_in_under_its_own_name_without_the_file_that_says_whose_it_is(
     packing: Packing, run: Run, tmp_path: Path
 ) -> None:
-    place = tmp_path / "disk" / "inventory"
+    place = tmp_path / "inventory"
     run("set-option", "folders.data/batches/inventory", place, "--appdir", packing.root)
     run("make-appdir", "--path", packing.root)
     packing.put("data/batches/inventory/left-behind")
