@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from rattail.appdir.still import files_held_still
 from tests.features.batches.pages.goods import catalog_batch, cost_of, count_batch, shop_of, state_of, text_of, work_off
 from tests.kit.web import Web, web_test
 
@@ -158,6 +159,18 @@ def test_a_batch_that_is_not_executed_is_deleted_after_it_was_asked(web: Web) ->
     assert not Batch.objects.exists()
     assert not CatalogRow.objects.exists()
     assert not (web.root / "data/batches/vendor_catalog" / str(batch)).exists()
+
+
+@web_test()
+def test_while_a_backup_is_made_the_page_says_so_and_nothing_is_deleted(web: Web) -> None:
+    batch = catalog_batch(web, "2.10")
+    alice = web.client_of("alice", "manager")
+
+    with files_held_still(web.site.root):
+        alice.post("/batches/1/delete/")
+
+    assert "is being made" in text_of(alice.get("/batches/1/"))
+    assert state_of(batch) == "ready"
 
 
 @web_test()

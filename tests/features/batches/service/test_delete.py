@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from rattail.errors import NotAllowed
+from rattail.appdir.still import files_held_still
+from rattail.errors import AppDirBusy, NotAllowed
 from tests.conftest import Run
 from tests.features.batches.kinds.catalogs import BEANS, RICE, TEA, Shelf
 from tests.kit.shop import Killed, Shop, in_shop, killed_at_statement
@@ -91,6 +92,46 @@ def test_an_executed_batch_is_not_deleted_and_an_undone_one_is(emptied_env: Env)
     assert hint.startswith(f"undo it first: rattail undo-batch {number}")
     assert (state, left, set(tables.values())) == ("undone", "", {0})
     assert not _folder(emptied_env, number).exists()
+
+
+def test_while_a_backup_is_made_no_batch_goes_neither_its_rows_nor_its_files(emptied_env: Env, tmp_path: Path) -> None:
+    def act(shop: Shop) -> Any:
+        from rattail.features.batches.folders import PROBLEMS, batch_folder
+        from rattail.features.batches.service import problems
+        from rattail.features.batches.service.delete import delete_batch, plan_purge, purge_batches
+
+        shelf = Shelf(shop)
+        ready, old = (shelf.read(f"{code},B-1,,beans,,12,13,,,").number for code in (BEANS, TEA))
+        shop.execute(old)
+        _age(shop, old, 40)
+        purge = plan_purge(before=shop.ground.today, ground=shop.ground)
+        folder = batch_folder(str(tmp_path), 1, "file.csv")
+        Path(folder.path).mkdir()
+        Path(folder.path, PROBLEMS).write_text("of the last time")
+        problems._PATIENCE_S = 0.0
+        before = _tables(shop)
+        with files_held_still(shop.ground.root):
+            for attempt in (
+                lambda: delete_batch(ready, ground=shop.ground, wait_s=0),
+                lambda: list(purge_batches(purge, ground=shop.ground, wait_s=0)),
+                lambda: problems.ProblemFile(folder, root=shop.ground.root).__exit__(None, None, None),
+            ):
+                with pytest.raises(AppDirBusy, match=r"a backup of app folder .* is being made"):
+                    attempt()
+        kept = [before == _tables(shop), *(_folder(emptied_env, number).exists() for number in (ready, old))]
+        there = Path(folder.path, PROBLEMS).exists()
+        delete_batch(ready, ground=shop.ground, wait_s=0)
+        list(purge_batches(purge, ground=shop.ground, wait_s=0))
+        with problems.ProblemFile(folder, root=shop.ground.root):
+            pass
+        return kept, there, _tables(shop)["Batch"], os.listdir(folder.path)
+
+    kept, there, batches, left = in_shop(emptied_env, act)
+
+    assert kept == [True, True, True]
+    assert there
+    assert batches == 0
+    assert left == []
 
 
 def test_purging_removes_exactly_what_its_plan_lists_and_keeps_costs(emptied_env: Env) -> None:

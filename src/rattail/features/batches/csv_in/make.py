@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from django.db import DatabaseError, transaction
 
+from rattail.appdir.still import removing_files
 from rattail.audit.trail import record
 from rattail.database.refused import in_sentences
-from rattail.errors import InputRejected, RattailError
+from rattail.errors import AppDirBusy, InputRejected, RattailError
 from rattail.features.batches.csv_in.files import CsvFile, codes_of, find_files, lines_of
 from rattail.features.batches.folders import (
     Folder,
@@ -91,13 +92,19 @@ def make_import(planned: Import, *, ground: Ground, progress: Callable[[int], No
             with in_sentences():
                 read_into(batch, _plan(planned, files, ground), folder, ground=ground, progress=progress)
         except RattailError:
-            with suppress(DatabaseError, OSError):  # else it is a batch whose reading was interrupted
-                with transaction.atomic():
-                    forget_rows(batch)
-                    batch.delete()
-                remove_folder(folder.path)
+            with suppress(DatabaseError, OSError, AppDirBusy):  # else it is a batch whose reading was interrupted
+                _remove(batch, folder, ground)
             raise
     return batch
+
+
+def _remove(batch: Batch, folder: Folder, ground: Ground) -> None:
+    """Take back a batch that could not be read: rows first, files after."""
+    with removing_files(ground.root):
+        with transaction.atomic():
+            forget_rows(batch)
+            batch.delete()
+        remove_folder(folder.path)
 
 
 def _kept(file: CsvFile, folder: Folder, *, is_only: bool) -> CsvFile:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from rattail.errors import NotAllowed
+from rattail.errors import AppDirBusy, NotAllowed
 from rattail.features.batches.models import Batch
 from rattail.features.batches.pages.access import (
     DELETE,
@@ -32,6 +32,7 @@ from rattail.retail.changes.moved import moved_sentence
 from rattail.web.access import Request, signed_in
 from rattail.web.flash import say
 
+_PATIENCE_S = 1.0  # nobody waits for a page as long as a backup may take
 #: Of a larger batch only so many rows are compared before somebody is asked; the job compares them all.
 _ROWS_COMPARED = 500
 
@@ -89,8 +90,9 @@ def delete(request: Request, number: int) -> HttpResponse:
     if job_at(batch) is not None:
         raise NotAllowed(f"a job works on batch {batch}.", hint="wait for it, or cancel it first")
     try:
-        done = delete_batch(batch.number, ground=ground_for(request), is_dry_run=request.method != "POST")
-    except NotAllowed as error:
+        is_dry_run = request.method != "POST"
+        done = delete_batch(batch.number, ground=ground_for(request), is_dry_run=is_dry_run, wait_s=_PATIENCE_S)
+    except (AppDirBusy, NotAllowed) as error:
         say(request, plain(error), tone="bad")
         return redirect("batches.show", batch.number)
     if request.method == "POST":

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Q
 
+from rattail.appdir.still import removing_files
 from rattail.audit.trail import record
 from rattail.database.bulk import change_rows
 from rattail.database.refused import in_sentences
@@ -24,6 +25,7 @@ from rattail.features.batches.service.ground import Ground
 from rattail.features.batches.service.read import forget_rows
 from rattail.features.batches.states import State
 
+_PATIENCE_S = 30.0
 _FINISHED = (State.EXECUTED, State.UNDONE)
 
 
@@ -56,13 +58,15 @@ class Purge(NamedTuple):
     spared: tuple[Doomed, ...]
 
 
-def delete_batch(number: int, *, ground: Ground, is_dry_run: bool = False) -> Deleted:
+def delete_batch(number: int, *, ground: Ground, is_dry_run: bool = False, wait_s: float = _PATIENCE_S) -> Deleted:
     """Delete a batch that is not executed, its rows first and its files after.
+
+    While a backup is made no file goes: it is waited for, at most `wait_s` seconds.
 
     Raises:
         NotAllowed: it is executed; undo it, or let purge-batches remove it when it is old.
         NoSuchThing: there is no such batch.
-        AppDirBusy: another process works on it.
+        AppDirBusy: another process works on it, or a backup is still being made.
     """
     batch = find_batch(number, ground=ground)
     folder = folder_of(batch, ground=ground).path
@@ -76,8 +80,9 @@ def delete_batch(number: int, *, ground: Ground, is_dry_run: bool = False) -> De
         doomed = _doomed(batch, ground=ground)
         if is_dry_run:
             return Deleted(doomed)
-        _delete(batch, "delete batch", ground=ground)
-        return Deleted(doomed, _left(folder))
+        with removing_files(ground.root, wait_s=wait_s):
+            _delete(batch, "delete batch", ground=ground)
+            return Deleted(doomed, _left(folder))
 
 
 def plan_purge(*, before: date, ground: Ground, kind: str | None = None) -> Purge:
@@ -94,26 +99,33 @@ def plan_purge(*, before: date, ground: Ground, kind: str | None = None) -> Purg
     return Purge(tuple(doomed), tuple(spared))
 
 
-def purge_batches(plan: Purge, *, ground: Ground) -> Iterator[Deleted | Doomed]:
+def purge_batches(plan: Purge, *, ground: Ground, wait_s: float = _PATIENCE_S) -> Iterator[Deleted | Doomed]:
     """Delete what the plan lists and nothing else, one batch after the other; a batch that is spared comes as it is.
 
     Lines of the ledger, costs and invoices stay: they hold the batch's number only. What a purged batch changed
     cannot be undone any more. Killed at any moment, a batch is either there or gone; a folder that is left is named
     by check-appdir.
+
+    Raises:
+        AppDirBusy: a backup was still being made after `wait_s` seconds. What came before in the plan is gone.
     """
     for doomed in plan.doomed:
-        try:
-            with leased(doomed.number, doomed.folder), in_sentences():
-                batch = Batch.objects.filter(number=doomed.number).first()
-                if batch is None or _doomed(batch, ground=ground)[:7] != doomed[:7]:
-                    yield doomed
-                    continue
-                _delete(batch, "purge batch", ground=ground)
-                left = _left(doomed.folder)
-        except AppDirBusy:
-            yield doomed
-            continue
-        yield Deleted(doomed, left)
+        with removing_files(ground.root, wait_s=wait_s):
+            done = _purged(doomed, ground=ground)
+        yield done
+
+
+def _purged(doomed: Doomed, *, ground: Ground) -> Deleted | Doomed:
+    """Delete one batch of the plan; as it is where it is another one by now, or somebody works on it."""
+    try:
+        with leased(doomed.number, doomed.folder), in_sentences():
+            batch = Batch.objects.filter(number=doomed.number).first()
+            if batch is None or _doomed(batch, ground=ground)[:7] != doomed[:7]:
+                return doomed
+            _delete(batch, "purge batch", ground=ground)
+            return Deleted(doomed, _left(doomed.folder))
+    except AppDirBusy:
+        return doomed
 
 
 def _finished(before: date, ground: Ground, kind: str | None) -> list[Batch]:

@@ -22,6 +22,11 @@ class Ground(NamedTuple):
     weighed_codes: str = "price_4"
 
     @property
+    def root(self) -> str:
+        """The app folder itself."""
+        return self.folders["."]
+
+    @property
     def today(self) -> date:
         """The shop's business day."""
         return self.now.astimezone(ZoneInfo(self.time_zone)).date()

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from django.db import DatabaseError, transaction
 
+from rattail.appdir.still import removing_files
 from rattail.audit.trail import record
 from rattail.database.bulk import fetch_rows
 from rattail.database.dialect import is_sqlite
 from rattail.database.refused import in_sentences
-from rattail.errors import InputRejected, RattailError
+from rattail.errors import AppDirBusy, InputRejected, RattailError
 from rattail.features.batches.folders import Folder, batch_folder, keep_copy, make_folder, remove_folder, safe_name
 from rattail.features.batches.lease import ADVISORY_LOCKS, leased
 from rattail.features.batches.models import Batch
@@ -62,8 +63,8 @@ def make_batch(
             with in_sentences():
                 read_into(batch, plan, folder, ground=ground, progress=progress.reading)
         except RattailError:
-            with suppress(DatabaseError, OSError):  # else it is a batch whose reading was interrupted
-                _remove(batch, folder)
+            with suppress(DatabaseError, OSError, AppDirBusy):  # else it is a batch whose reading was interrupted
+                _remove(batch, folder, ground=ground)
             raise
     return batch
 
@@ -143,9 +144,10 @@ def one_at_a_time() -> None:
         fetch_rows("SELECT pg_advisory_xact_lock(%s, 0)", [ADVISORY_LOCKS])
 
 
-def _remove(batch: Batch, folder: Folder) -> None:
+def _remove(batch: Batch, folder: Folder, *, ground: Ground) -> None:
     """Take back a batch that could not be read: rows first, files after."""
-    with transaction.atomic():
-        forget_rows(batch)
-        batch.delete()
-    remove_folder(folder.path)
+    with removing_files(ground.root):
+        with transaction.atomic():
+            forget_rows(batch)
+            batch.delete()
+        remove_folder(folder.path)

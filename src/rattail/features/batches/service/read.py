@@ -42,7 +42,7 @@ def read_into(batch: Batch, plan: Plan, folder: Folder, *, ground: Ground, progr
     judge = plan.kind.judge(Job(batch, plan.rules, ground.today, ground.currency))
     remarks: list[str] = []
     source = plan.source._replace(path=folder.file)
-    with ProblemFile(folder) as problems, many_short_lived():
+    with ProblemFile(folder, root=ground.root) as problems, many_short_lived():
         for chunk, looked_up in _looked_up(judge, _chunks(plan.format.read(source, plan.reading))):
             judge.looked_up = looked_up
             problems.add(one for one in chunk if isinstance(one, Problem))
