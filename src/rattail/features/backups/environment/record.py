@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from rattail.errors import NoSuchThing
+from rattail.features.backups.archive.format import FORMAT, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from rattail.features.backups.environment.wheels import Wheel
 
-FORMAT_VERSION = 1
 _HEADERS_LIMIT_BYTES = 1 << 20
 _FACTS = """
 import glob, json, platform, site, sys, sysconfig
@@ -125,8 +125,8 @@ def environment_document(
     files = {normal_name(wheel.file_name.partition("-")[0]): wheel.file_name for wheel in wheels}
     python = record.interpreter
     return {
-        "format": "rattail-backup",
-        "version": FORMAT_VERSION,
+        "format": FORMAT,
+        "version": VERSION,
         "app": app,
         "made_at": made_at.isoformat(),
         "is_encrypted": is_encrypted,

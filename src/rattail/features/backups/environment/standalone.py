@@ -151,17 +151,21 @@ def build(
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "PIP_", "VIRTUAL_ENV"))}
     environ["TMPDIR"] = scratch
     pip = next((wheel for wheel in wheels if wheel.file_name.startswith("pip-")), None)
-    path = os.path.join(folder, pip.file_name) if pip else ""
-    if pip and hashlib.sha256(_read(path)).hexdigest() != pip.sha256:
-        raise Refused(f"The wheel {pip.file_name} does not have the SHA-256 that it should have.", code=59)
-    fitting = wheels
-    try:
-        tags = _run([python, "-I", "-c", _TAGS, path], environ, "The pip of the backup does not start") if pip else ""
-        fitting = [wheel for wheel in wheels if not pip or fits(wheel.file_name, tags.split())]
-    except Refused:
-        if not index:
-            raise
-        pip = None  # it is too old for this Python, which has its own
+    own_pip, fitting = os.path.join(scratch, "pip"), wheels
+    if pip:
+        if hashlib.sha256(_read(os.path.join(folder, pip.file_name))).hexdigest() != pip.sha256:
+            raise Refused(f"The wheel {pip.file_name} does not have the SHA-256 that it should have.", code=59)
+        with zipfile.ZipFile(
+            os.path.join(folder, pip.file_name)
+        ) as packed:  # it runs twice as fast, and is not installed
+            packed.extractall(own_pip, [name for name in packed.namelist() if ".dist-info/" not in name])
+        try:
+            tags = _run([python, "-I", "-c", _TAGS, own_pip], environ, "The pip of the backup does not start").split()
+            fitting = [wheel for wheel in wheels if fits(wheel.file_name, tags)]
+        except Refused:
+            if not index:
+                raise
+            pip = None  # it is too old for this Python, which has its own
     others = [wheel.file_name for wheel in wheels if wheel not in fitting]
     if others and not index:
         raise Refused(
@@ -181,9 +185,8 @@ def build(
     words += ["--no-deps", "--find-links", folder]
     with open(os.path.join(scratch, "requirements.txt"), "w", encoding="utf-8") as stream:
         stream.write("\n".join(lines) + "\n")
-    run_pip = [os.path.join(into, "bin", "python"), "-I"]
-    run_pip += [os.path.join(path, "pip")] if pip else ["-m", "pip"]
-    quiet = ["--isolated", "--no-input", "--no-cache-dir", "--disable-pip-version-check", "--quiet"]
+    run_pip = [os.path.join(into, "bin", "python"), "-I", *([f"{own_pip}/pip"] if pip else ["-m", "pip"])]
+    quiet = ["--isolated", "--no-compile", "--no-input", "--no-cache-dir", "--disable-pip-version-check", "--quiet"]
     quiet += ["--root-user-action=ignore", "--no-warn-script-location"]
     _run([*run_pip, "install", *quiet, *words, "-r", stream.name], environ, "The packages cannot be installed")
 
@@ -356,8 +359,7 @@ def _origin(into: str) -> str:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    os.write(2, text.encode())
 
 
 def main(words: Sequence[str]) -> NoReturn:
@@ -391,7 +393,6 @@ def main(words: Sequence[str]) -> NoReturn:
         _say(f"\nThe backup's {ENVIRONMENT} cannot be read ({error}).\n")
         sys.exit(59)
     except KeyboardInterrupt:
-        _say("\nStopped. The same command again begins anew.\n")
         sys.exit(130)
 
 
