@@ -16,6 +16,7 @@
     ├── FindingsFound          61   check-appdir found errors or warnings
     ├── DatabaseUnreachable    62   the database does not answer
     ├── RecordsMoved           63   records changed since a batch was read
+    ├── KeyDoesNotFit          64   the key does not open this backup: it is another one's
     └── Interrupted           130   somebody pressed Ctrl-C: the number every shell uses
 
 Codes keep clear of Luigi's (10 to 40) and, but for the last, of the shell's (126 and up).
@@ -125,6 +126,11 @@ class RecordsMoved(RattailError):
 
     exit_code = 63
     meaning = "records changed since the batch was read or executed; nothing was done"
+
+
+class KeyDoesNotFit(RattailError):
+    exit_code = 64
+    meaning = "the key does not open this backup"
 
 
 class Interrupted(RattailError):
