@@ -112,7 +112,7 @@ def _template(wheel: Path, *, has_records: bool) -> Environment:
     python = sys.executable if has_records else runnable_python()
     subprocess.run([python, "-m", "venv", "--without-pip", str(made.path)], check=True)
     for name in runtime_distributions() if has_records else FOLDER_DISTRIBUTIONS:
-        _copy_distribution(name, made.site_packages)
+        copy_distribution(name, made.site_packages)
     made.install(wheel)
     return made
 
@@ -153,7 +153,7 @@ def runnable_python() -> str:
     return sys.executable
 
 
-def _copy_distribution(name: str, site_packages: Path) -> None:
+def copy_distribution(name: str, site_packages: Path) -> None:
     """Copy an installed distribution as it is; it works wherever a Python that it fits finds it."""
     distribution = importlib.metadata.distribution(name)
     for file in distribution.files or ():

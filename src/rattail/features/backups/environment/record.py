@@ -26,7 +26,7 @@ from importlib.util import find_spec
 own = find_spec("ensurepip")
 folders = [own.submodule_search_locations[0] + "/_bundled" if own else "", sysconfig.get_config_var("WHEEL_PKG_DIR")]
 bundled = [path for folder in folders if folder for path in glob.glob(folder + "/pip-*.whl")]
-print(json.dumps({
+json.dump({
     "prefix": sys.prefix,
     "sites": [*dict.fromkeys([*map(sysconfig.get_path, ("purelib", "platlib")), *site.getsitepackages()])],
     "scripts": sysconfig.get_path("scripts"),
@@ -38,7 +38,7 @@ print(json.dumps({
     "libc": " ".join(platform.libc_ver()).strip(),
     "cache_tag": sys.implementation.cache_tag,
     "bundled_pip": max(bundled, default=""),
-}))
+}, open(1, "w"))
 """
 
 

@@ -73,9 +73,9 @@ def _head(what: Described) -> str:
     return (
         f"BACKUP OF {what.app}\n\n"
         f"This is a backup of a back office for retailers (products, vendors, stock, reports),\n"
-        f"made on {what.made_at:%Y-%m-%d at %H:%M} UTC by {what.made_by}\n"
-        + ("" if what.is_encrypted else f"on the machine '{what.host}'. ")
-        + f"It holds {kind}:\n\n"
+        f"made on {what.made_at:%Y-%m-%d at %H:%M} UTC by {what.made_by}"
+        + ("" if what.is_encrypted else f"\non the machine '{what.host}'")
+        + f".\nIt holds {kind}:\n\n"
         f"    {MANIFEST + _age(what):<28} a list of every file: size, time, owner, SHA-256\n"
         f"    {FOLDER_PART + _age(what):<28} the app folder\n"
         + ("" if what.is_encrypted else f"    {'':<28}   (was {what.root})\n")
