@@ -9,6 +9,7 @@ class Damaged(BackupUnproven):
     """An archive, or a part of one, that cannot be believed."""
 
     def __init__(self, what: str) -> None:
+        self.what = what
         super().__init__(
             f"the backup is damaged: {what}.",
             hint="take an older one, or a copy of this one: rattail list-backups",

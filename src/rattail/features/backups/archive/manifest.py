@@ -7,7 +7,7 @@ folder's part; so that a million files need no more memory than one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, NamedTuple
 
@@ -110,15 +110,15 @@ class Head(NamedTuple):
         return tuple(str(text) for text in self.document["warnings"])
 
 
-def write_manifest(write: Callable[[bytes], object], head: Mapping[str, Any], lines: Iterator[bytes]) -> None:
-    """Write the whole document; `lines` are entries as `Entry.line` says them, without their ends."""
+def write_manifest(head: Mapping[str, Any], lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The whole document, piece by piece; `lines` are entries as `Entry.line` says them, without their ends."""
     document = {"format": FORMAT, "version": VERSION, **head}
-    write(json.dumps(document, indent=1)[:-2].encode("ascii") + b",\n " + _FILES.encode("ascii"))
+    yield json.dumps(document, indent=1)[:-2].encode("ascii") + b",\n " + _FILES.encode("ascii")
     separator = b"\n"
     for line in lines:
-        write(separator + line)
+        yield separator + line
         separator = b",\n"
-    write(b"\n" + _END.encode("ascii") + b"\n")
+    yield b"\n" + _END.encode("ascii") + b"\n"
 
 
 def read_manifest(source: Readable) -> tuple[Head, Iterator[Entry]]:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rattail.appdir.refusal import refusal, shown
-from rattail.errors import InputRejected
+from rattail.errors import InputRejected, Interrupted
 from rattail.features.backups.archive import format as names
 from rattail.features.backups.archive.crypt import Decrypting
 from rattail.features.backups.archive.damaged import Damaged
@@ -41,8 +41,21 @@ class Archive:
         self._fd = fd
         self._identities = identities
         self.path = path
+        #: How many bytes whoever checks the archive has read so far, and whether that was given up.
+        self.read_bytes = 0
+        self.is_given_up = False
         self.members = _members(fd)
         self.sums = self._sums()
+
+    def count(self, size: int) -> None:
+        """Note that so many bytes were read; ends the reading where it was given up.
+
+        Raises:
+            Interrupted: it was.
+        """
+        self.read_bytes += size
+        if self.is_given_up:
+            raise Interrupted("reading the backup was given up.")
 
     @property
     def is_encrypted(self) -> bool:

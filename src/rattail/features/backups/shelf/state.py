@@ -64,16 +64,21 @@ class Copy(NamedTuple):
 
 
 class Known(NamedTuple):
-    """All that is kept beside a backup. `digest` is the SHA-256 of its list of sums."""
+    """All that is kept beside a backup. `digest` is the SHA-256 of its list of sums; `recipients` are the public keys that it was
+    encrypted to."""
 
     digest: str = ""
-    is_encrypted: bool = False
+    recipients: tuple[str, ...] = ()
     is_full: bool = False
     bytes_by_part: Mapping[str, int] = {}
     warnings: tuple[str, ...] = ()
     read_back: Look | None = None
     proved: Look | None = None
     copies: Mapping[str, Copy] = {}
+
+    @property
+    def is_encrypted(self) -> bool:
+        return bool(self.recipients)
 
     @property
     def state(self) -> State:
@@ -106,15 +111,17 @@ def read_known(path: str) -> Known:
         return Known()
 
 
-def write_known(path: str, known: Known) -> None:
+def write_known(path: str, known: Known, *, about: str = "") -> None:
     """Keep what is known of the backup at `path`, as it is on the disk now.
+
+    `about` is the path that it is going to have, where that is another: it is known before it is there.
 
     Raises:
         OSError: it cannot be written.
     """
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(about or path)
     with opened_folder(folder) as fd:
-        look = os.lstat(name, dir_fd=fd)
+        look = os.lstat(os.path.basename(path), dir_fd=fd)
         document = {"size_bytes": look.st_size, "mtime_ns": look.st_mtime_ns, **_dump(known)}
         content = json.dumps(document, indent=1).encode("ascii")
         replace_file(fd, name + SUFFIX, content + b"\n", mode=_MODE)
@@ -123,7 +130,7 @@ def write_known(path: str, known: Known) -> None:
 def _dump(known: Known) -> dict[str, object]:
     return {
         "digest": known.digest,
-        "is_encrypted": known.is_encrypted,
+        "recipients": list(known.recipients),
         "is_full": known.is_full,
         "bytes_by_part": dict(known.bytes_by_part),
         "warnings": list(known.warnings),
@@ -141,7 +148,7 @@ def _load(document: Mapping[str, Any]) -> Known:
     read_back, proved = (document[name] and Look.load(document[name]) for name in ("read_back", "proved"))
     return Known(
         digest=str(document["digest"]),
-        is_encrypted=bool(document["is_encrypted"]),
+        recipients=tuple(str(key) for key in document["recipients"]),
         is_full=bool(document["is_full"]),
         bytes_by_part={str(part): int(size) for part, size in document["bytes_by_part"].items()},
         warnings=tuple(str(text) for text in document["warnings"]),
