@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -153,7 +153,7 @@ def runnable_python() -> str:
     return sys.executable
 
 
-def copy_distribution(name: str, site_packages: Path) -> None:
+def copy_distribution(name: str, site_packages: Path, *, copy: Callable[[str, Path], object] = shutil.copy2) -> None:
     """Copy an installed distribution as it is; it works wherever a Python that it fits finds it."""
     distribution = importlib.metadata.distribution(name)
     for file in distribution.files or ():
@@ -162,4 +162,4 @@ def copy_distribution(name: str, site_packages: Path) -> None:
         is_script = file.parts[0] == ".."
         target = site_packages.parents[2] / "bin" / file.name if is_script else site_packages / file
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(str(file.locate()), target)
+        copy(str(file.locate()), target)
