@@ -7,6 +7,7 @@ folder's part; so that a million files need no more memory than one.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, NamedTuple
@@ -22,6 +23,14 @@ _MOST_HEAD_BYTES = 16 << 20
 _MOST_LINE_BYTES = 64 << 10
 _READ_BYTES = 1 << 18
 _KINDS = ("file", "folder", "link")
+_MOST_ID = 2**32 - 2  # the last one means "nobody" to the system
+_MOST_NUMBER = 2**63 - 1
+_PLAIN_LINE = re.compile(  # as `Entry.line` says it where nothing is escaped: twice as fast as JSON
+    r'\{"path": "([^"\\]*)", "kind": "(file|folder|link)", "size": ([0-9]{1,18}), "mode": "([0-7]{4})", '
+    r'"uid": ([0-9]{1,9}), "gid": ([0-9]{1,9}), "user": "([^"\\]*)", "group": "([^"\\]*)", '
+    r'"mtime_ns": (-?[0-9]{1,18}|[0-8][0-9]{18}), "sha256": "([0-9a-f]{64}|)", "target": "([^"\\]*)"\},?\s*'
+)
+_SHA256 = re.compile(r"[0-9a-f]{64}|")
 
 
 class Entry(NamedTuple):
@@ -160,7 +169,15 @@ def _head(text: str) -> Head:
 
 
 def _entries(lines: Iterator[str]) -> Iterator[Entry]:
+    plain = _PLAIN_LINE.fullmatch
     for number, line in enumerate(lines, start=1):
+        found = plain(line)
+        if found is not None:
+            path, kind, size, mode, uid, gid, user, group, mtime_ns, sha256, target = found.groups()
+            yield Entry(
+                path, kind, int(size), int(mode, 8), int(uid), int(gid), user, group, int(mtime_ns), sha256, target
+            )
+            continue
         text = line.strip()
         if text == _END:
             if any(more.strip() for more in lines):
@@ -180,9 +197,13 @@ def _entry(text: str, number: int) -> Entry:
         is_sound = (
             all(type(one) is int for one in numbers)
             and all(type(one) is str for one in words)
-            and min(numbers[:4]) >= 0
-            and entry.mode <= 0o7777
+            and 0 <= entry.size <= _MOST_NUMBER
+            and 0 <= entry.mode <= 0o7777
+            and 0 <= entry.uid <= _MOST_ID
+            and 0 <= entry.gid <= _MOST_ID
+            and abs(entry.mtime_ns) <= _MOST_NUMBER
             and entry.kind in _KINDS
+            and _SHA256.fullmatch(entry.sha256) is not None
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         is_sound = False
