@@ -21,6 +21,7 @@ from tests.features.backups.records.places import NOW, copied
 from tests.features.backups.records.under_fire import SUM, fire, make_bank, measured, sum_of
 from tests.kit.killing import killed_at
 from tests.kit.mounting import small_file_system
+from tests.kit.snapshot import snapshot
 
 COPIES = 3
 BANK_BYTES = 6_000_000
@@ -83,6 +84,19 @@ def test_a_copy_is_a_file_on_its_own_for_nobody_else_and_says_what_it_is(bank: P
         assert opened.execute("PRAGMA journal_mode").fetchone() == ("delete",)
         assert opened.execute("SELECT count(*) FROM account").fetchone() == (1000,)
     assert names_in(folder) == sorted((NOTE, "rattail.sqlite3"))
+
+
+@pytest.mark.parametrize("journal_mode", ["wal", "delete"])
+def test_copying_what_nobody_has_open_changes_nothing_beside_it(journal_mode: str, tmp_path: Path) -> None:
+    live = tmp_path / "live"
+    live.mkdir()
+    make_bank(live / "bank", size_bytes=200_000, journal_mode=journal_mode)
+    before = snapshot(live)["bank"]
+
+    copied(Whereabouts(path=str(live / "bank")), tmp_path / "copy")
+
+    assert names_in(live) == ["bank"]
+    assert snapshot(live)["bank"] == before
 
 
 def test_what_is_not_committed_is_not_in_a_copy_and_what_is_committed_is(bank: Path, tmp_path: Path) -> None:

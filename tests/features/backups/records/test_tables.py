@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from rattail.database.setup import Whereabouts
 from rattail.errors import BackupUnproven, NoSuchThing, WouldOverwrite
+from rattail.features.backups.records.check import check_copy
 from rattail.features.backups.records.tables import export_tables
 from tests.features.backups.records.places import copied, place_of
 from tests.features.products import tables
@@ -80,6 +81,7 @@ def test_only_the_tables_that_are_named_are_written_and_the_copy_stays_as_it_was
 ) -> None:
     copy = copied(place_of(migrated_env), tmp_path / "copy")
     before = Path(copy.path).read_bytes()
+    assert check_copy(copy.path, copy.kind).counts == copy.counts
 
     done = export_tables(copy.path, copy.kind, ("vendors", "django_migrations"), str(tmp_path / "out"))
 

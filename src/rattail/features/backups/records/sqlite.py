@@ -176,7 +176,9 @@ def _reading(source: str) -> Iterator[Connection]:
 
     if not os.path.exists(source):
         raise DatabaseUnreachable(f"there are no records in '{source}'.", hint="rattail migrate-db")
-    records = _opened(source, "ro")
+    # Reading alone leaves a WAL that is there as it is. Where there is none, SQLite makes one, and only somebody who
+    # may write tidies it up.
+    records = _opened(source, "ro" if os.path.exists(f"{source}-wal") else "rw")
     try:
         try:
             _begin(records)
@@ -186,7 +188,6 @@ def _reading(source: str) -> Iterator[Connection]:
             # A transaction that was cut off has to be taken back first, which reading alone may not.
             records.close()
             records = _opened(source, "rw")
-            records.execute("PRAGMA query_only = ON")
             _begin(records)
         yield records
     finally:
@@ -196,7 +197,9 @@ def _reading(source: str) -> Iterator[Connection]:
 def _opened(source: str, mode: str) -> Connection:
     import sqlite3
 
-    return sqlite3.connect(f"file:{quote(source)}?mode={mode}", uri=True, timeout=_PATIENCE_S, isolation_level=None)
+    records = sqlite3.connect(f"file:{quote(source)}?mode={mode}", uri=True, timeout=_PATIENCE_S, isolation_level=None)
+    records.execute("PRAGMA query_only = ON")
+    return records
 
 
 def _begin(records: Connection) -> None:
