@@ -103,6 +103,7 @@ def test_what_a_dump_holds_is_the_same_when_it_was_loaded_and_numbers_go_on(
             values = (text, text.encode(), [1, None])
             records.execute('INSERT INTO "odd name" ("a ""text""; (", raw, many) VALUES (%s, %s, %s)', values)
         records.execute("SELECT nextval('tickets')")
+        large = records.execute("SELECT lo_from_bytea(0, 'large;')").fetchone()
         there = records.execute('SELECT * FROM "odd name" ORDER BY id').fetchall()
     copy = copied(place, tmp_path / "copy")
     assert check_copy(copy.path, "postgresql").counts == copy.counts
@@ -118,6 +119,7 @@ def test_what_a_dump_holds_is_the_same_when_it_was_loaded_and_numbers_go_on(
                 (len(TRICKY) + 1,)
             ]
             assert records.execute("SELECT nextval('tickets'), atomic(5), quoted()").fetchall() == [(8, 5, ";\\';")]
+            assert records.execute("SELECT lo_get(%s)", large).fetchone() == (b"large;",)
             assert records.execute("SELECT obj_description('account'::regclass)").fetchone() == ("what is; owned",)
 
     assert loaded.counts == copy.counts

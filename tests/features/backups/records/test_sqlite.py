@@ -232,6 +232,14 @@ def test_every_page_of_a_copy_is_looked_at(bank: Path, tmp_path: Path) -> None:
         assert check_copy(str(path), "sqlite").problem != "", page
 
 
+def test_a_check_can_be_called_off(tmp_path: Path) -> None:
+    make_bank(tmp_path / "bank", size_bytes=BANK_BYTES)
+    path = copied(Whereabouts(path=str(tmp_path / "bank")), tmp_path / "copy").path
+
+    with pytest.raises(Interrupted):
+        check_copy(path, "sqlite", cancelled=lambda: True)
+
+
 def test_a_row_that_refers_to_nothing_is_a_problem(bank: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(bank)) as writer:
         writer.execute("INSERT INTO move VALUES (1, 123456, 1)")

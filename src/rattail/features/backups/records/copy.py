@@ -125,7 +125,7 @@ def _copy_sqlite(where: Whereabouts, path: str, *, progress: Progress, cancelled
 
     sqlite.copy_sqlite(where.path, path, progress=progress, cancelled=cancelled)
     try:
-        with sqlite.looked_into(path) as records:
+        with sqlite.looked_into(path, cancelled=cancelled) as records:
             migrations, counts = sqlite.migrations_of(records), sqlite.counts_of(records)
     except Error as error:
         raise _bad(str(error)) from error

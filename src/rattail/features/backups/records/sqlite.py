@@ -23,7 +23,7 @@ _YIELDED = 2.0  # for each second of work, where others write
 _LONGEST_YIELD_S = 0.1
 _PATIENCE_S = 30
 _SAID_PROBLEMS = 5
-_STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's own small machine: a few milliseconds
+_STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's own small machine: a millisecond
 _OF_A_FILE = b"\x01\x01"  # the database keeps a rollback journal: what a file needs to be read on its own
 _AT_BYTE = 18
 
@@ -103,15 +103,24 @@ class _Yielding:
 
 
 @contextmanager
-def looked_into(path: str) -> Iterator[Connection]:
-    """A copy, to be read only, as one that nobody changes: no file is made beside it, nothing in it is trusted."""
+def looked_into(path: str, *, cancelled: Cancelled = lambda: False) -> Iterator[Connection]:
+    """A copy, to be read only, as one that nobody changes: no file is made beside it, nothing in it is trusted.
+
+    Raises:
+        Interrupted: `cancelled` said so, in the midst of whatever was asked.
+    """
     import sqlite3
 
     records = sqlite3.connect(f"file:{quote(path)}?mode=ro&immutable=1", uri=True, isolation_level=None)
     try:
         for word in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):
             records.execute(f"PRAGMA {word}")
+        records.set_progress_handler(cancelled, _STEPS_BETWEEN_LOOKS)
         yield records
+    except sqlite3.OperationalError:
+        if cancelled():
+            raise Interrupted("looking through the copy of the records was cancelled.") from None
+        raise
     finally:
         records.close()
 
@@ -128,8 +137,7 @@ def check_sqlite(path: str, *, cancelled: Cancelled) -> dict[str, int]:
     try:
         if not os.path.getsize(path):
             raise Problem("it is empty")
-        with looked_into(path) as records:
-            records.set_progress_handler(cancelled, _STEPS_BETWEEN_LOOKS)
+        with looked_into(path, cancelled=cancelled) as records:
             said = [str(row[0]) for row in records.execute(f"PRAGMA integrity_check({_SAID_PROBLEMS})")]
             if said != ["ok"]:
                 raise Problem("; ".join(" ".join(line.split()) for line in said))
@@ -138,8 +146,6 @@ def check_sqlite(path: str, *, cancelled: Cancelled) -> dict[str, int]:
                 raise Problem(f"a row of table {loose[0]} refers to one of {loose[2]} that is not there")
             return counts_of(records)
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        if cancelled():
-            raise Interrupted("checking the copy of the records was cancelled.") from None
         raise Problem(str(error)) from error
 
 
