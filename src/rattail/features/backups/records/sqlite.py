@@ -24,6 +24,7 @@ _LONGEST_YIELD_S = 0.1
 _PATIENCE_S = 30
 _SAID_PROBLEMS = 5
 _STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's own small machine: a millisecond
+_CALLED_OFF = "looking through the copy of the records was cancelled."
 _OF_A_FILE = b"\x01\x01"  # the database keeps a rollback journal: what a file needs to be read on its own
 _AT_BYTE = 18
 
@@ -117,9 +118,11 @@ def looked_into(path: str, *, cancelled: Cancelled = lambda: False) -> Iterator[
             records.execute(f"PRAGMA {word}")
         records.set_progress_handler(cancelled, _STEPS_BETWEEN_LOOKS)
         yield records
+        if cancelled():
+            raise Interrupted(_CALLED_OFF)
     except sqlite3.OperationalError:
         if cancelled():
-            raise Interrupted("looking through the copy of the records was cancelled.") from None
+            raise Interrupted(_CALLED_OFF) from None
         raise
     finally:
         records.close()
@@ -141,6 +144,8 @@ def check_sqlite(path: str, *, cancelled: Cancelled) -> dict[str, int]:
             said = [str(row[0]) for row in records.execute(f"PRAGMA integrity_check({_SAID_PROBLEMS})")]
             if said != ["ok"]:
                 raise Problem("; ".join(" ".join(line.split()) for line in said))
+            if cancelled():
+                raise Interrupted(_CALLED_OFF)
             loose = records.execute("PRAGMA foreign_key_check").fetchone()
             if loose:
                 raise Problem(f"a row of table {loose[0]} refers to one of {loose[2]} that is not there")
