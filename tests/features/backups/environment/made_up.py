@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 
@@ -19,7 +23,7 @@ class MadeUp:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(path)], check=True)
+        shutil.copytree(_empty_environment(), path, symlinks=True)
         self.site = next((path / "lib").glob("python3.*/site-packages"))
         self.python = path / "bin" / "python"
 
@@ -57,6 +61,14 @@ class MadeUp:
             rows.append(f"{path},," if "__pycache__" in path else f'"{path}",sha256={digest},{len(content)}')
         if is_recorded:
             (self.site / info / "RECORD").write_text("\n".join([*rows, f"{info}/RECORD,,"]) + "\n")
+
+
+@cache
+def _empty_environment() -> Path:
+    above = Path(tempfile.mkdtemp(prefix="rattail-made-up-"))
+    atexit.register(shutil.rmtree, above)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(above / "env")], check=True)
+    return above / "env"
 
 
 def write_backup(path: Path, members: Mapping[str, bytes], *, sums: bytes | None = None) -> Path:

@@ -17,6 +17,7 @@ from rattail.errors import AppDirBroken, AppDirBusy, BackupUnproven, InputReject
 from rattail.features.backups.environment.rebuild import compile_environment, rebuild_environment
 from rattail.features.backups.environment.standalone import SCRATCH
 from rattail.features.backups.environment.wheels import Wheel, wheels
+from tests.features.backups.environment.made_up import MadeUp
 from tests.kit.environment import copy_distribution, runtime_distributions
 
 #: Everything compiled, and what a start of the application imports.
@@ -78,17 +79,10 @@ def into(tmp_path: Path) -> Path:
     return tmp_path / "new-env"
 
 
-def test_programs_and_data_are_at_their_place(few_wheels: tuple[Wheel, ...], into: Path) -> None:
-    heard: list[int] = []
-    built = rebuild_environment(few_wheels, str(into), python=sys.executable, progress=heard.append)
+def test_everything_in_an_environment_can_be_compiled_ahead(made_up: MadeUp) -> None:
+    compile_environment(str(made_up.path))
 
-    real = subprocess.run([into / "bin" / "many-real"], capture_output=True, text=True, check=True)
-    assert (real.stdout, heard, built.wheel_count) == ("real\n", [0, 3], 3)
-    assert (into / "share" / "many.txt").read_text() == "data\n"
-    with pytest.raises(WouldOverwrite, match="is not empty"):
-        rebuild_environment(few_wheels, str(into), python=sys.executable)
-    compile_environment(str(into))
-    assert list(into.glob("lib/python3.*/site-packages/__pycache__/many_parts.*.pyc"))
+    assert list(made_up.site.glob("__pycache__/old_style.*.pyc"))
 
 
 def test_what_a_killed_run_left_is_removed_and_built_again(few_wheels: tuple[Wheel, ...], into: Path) -> None:
@@ -96,12 +90,16 @@ def test_what_a_killed_run_left_is_removed_and_built_again(few_wheels: tuple[Whe
     killed = subprocess.run([sys.executable, "-c", f"import os\n{script}", into, handed(few_wheels)], check=False)
     (into / "lib" / "python3").mkdir(parents=True)
     (into / "lib" / "python3" / "half").touch()
+    heard: list[int] = []
 
-    rebuild_environment(few_wheels, str(into), python=sys.executable)
+    built = rebuild_environment(few_wheels, str(into), python=sys.executable, progress=heard.append)
 
-    assert killed.returncode == 9
+    assert (killed.returncode, heard, built.wheel_count) == (9, [0, 3], 3)
     assert not (into / "lib" / "python3").exists()
-    assert (into / "bin" / "rattail").exists()
+    assert subprocess.check_output([into / "bin" / "many-real"]) == b"real\n"
+    assert (into / "share" / "many.txt").read_text() == "data\n"
+    with pytest.raises(WouldOverwrite, match="is not empty"):
+        rebuild_environment(few_wheels, str(into), python=sys.executable)
 
 
 def test_two_do_not_build_at_one_place(few_wheels: tuple[Wheel, ...], into: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
+import importlib
 import io
 import os
 import subprocess
@@ -16,7 +17,6 @@ import pytest
 
 from rattail.features.backups.environment.wheels import Wheel, wheels
 from tests.features.backups.environment.made_up import MadeUp
-from tests.kit.environment import copy_distribution
 
 
 @pytest.fixture
@@ -165,8 +165,8 @@ def test_an_editable_installation_is_built_from_its_source(made_up: MadeUp, cach
     (source / "own.py").write_text('"""Ours."""\n__version__ = "1.5"\n')
     head = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
     (source / "pyproject.toml").write_text(f'{head}[project]\nname = "own"\nversion = "1.5"\ndescription = "Ours"\n')
-    for name in ("pip", "flit-core"):
-        copy_distribution(name, made_up.site)
+    for name in ("pip", "flit_core"):  # importable, not installed: nothing of them is packed
+        (made_up.site / name).symlink_to(Path(importlib.import_module(name).__file__ or "").parent)
     url = {"url": f"file://{source}".replace(" ", "%20"), "dir_info": {"editable": True}}
     made_up.install("own", "1.5", {"own.pth": str(source).encode()}, direct_url=url)
 

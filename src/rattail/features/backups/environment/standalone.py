@@ -210,7 +210,8 @@ def _run(words: Sequence[str], environ: dict[str, str], problem: str) -> str:
     except OSError as error:
         raise Refused(f"{problem}: {words[0]}: {error.strerror}.", code=51) from error
     if ran.returncode:
-        said = "\n    ".join((ran.stderr.strip() or ran.stdout.strip()).splitlines()[-12:])
+        lines = [line for line in (ran.stderr.strip() or ran.stdout).splitlines() if "Retrying" not in line]
+        said = "\n    ".join(lines[-12:])
         raise Refused(f"{problem}; {os.path.basename(words[0])} said:\n    {said}", code=51)
     return ran.stdout
 
@@ -273,7 +274,7 @@ def read_text(stream: BinaryIO, place: tuple[int, int]) -> str:
 
 
 def check_sums(
-    stream: BinaryIO, members: dict[str, tuple[int, int]], *, progress: Callable[[int], None]
+    stream: BinaryIO, members: dict[str, tuple[int, int]], *, progress: Callable[[int], object]
 ) -> dict[str, str]:
     """Compare every byte with the list of sums; gives the sums. `progress` is told how many bytes were read."""
     lines = [line.partition("  ") for line in read_text(stream, members[SUMS]).splitlines()]
@@ -325,7 +326,9 @@ def restore(file: str, into: str, *, index: str, python: str, is_trial: bool) ->
         origin = hashlib.sha256(read_text(stream, members[SUMS]).encode()).hexdigest()
         if os.path.lexists(into) and _origin(into) not in (origin, SCRATCH):
             raise Refused(f"'{into}' is not empty.", NOT_EMPTY.format(into), code=55)
-        sums = check_sums(stream, members, progress=lambda done: _say(f"\rChecking the backup: {100 * done // size} %"))
+        _say("Checking the backup ...")
+        show = _say if os.isatty(2) else str
+        sums = check_sums(stream, members, progress=lambda done: show(f"\r{100 * done // size} % "))
         document = json.loads(read_text(stream, members[ENVIRONMENT]))
         if document.get("version") != VERSION:
             raise Refused(f"The backup has version {document.get('version')}.", "Use the restore.py that lies in it.")
@@ -333,9 +336,8 @@ def restore(file: str, into: str, *, index: str, python: str, is_trial: bool) ->
             return _say(f"\nThe environment {into} was built from this backup already.\n")
         wheels = [WheelFile(name[7:], digest) for name, digest in sums.items() if name.startswith("wheels/")]
         if not index and not any(wheel.file_name.startswith(OUR_WHEEL) for wheel in wheels):
-            problem = f"\nThe application is not in the backup: it has {len(wheels) or 'no'} wheels of other packages."
             hint = "Name where packages are: --index https://pypi.org/simple, or --index FOLDER with wheels in it."
-            raise Refused(problem, hint)
+            raise Refused("\nThe application's wheel is not in the backup.", hint)
         version = version_of(python)
         if is_trial:
             return _say(f"\nIt is whole; {len(wheels)} packages would be installed in {into} by {python}.\n")
@@ -353,9 +355,7 @@ def _origin(into: str) -> str:
     names = os.listdir(into)
     if not names or SCRATCH in names:
         return SCRATCH
-    if RESTORED_FROM not in names:
-        return ""
-    return _read(os.path.join(into, RESTORED_FROM)).decode("ascii", "replace")
+    return _read(os.path.join(into, RESTORED_FROM)).decode("ascii", "replace") if RESTORED_FROM in names else ""
 
 
 def _say(text: str) -> None:
