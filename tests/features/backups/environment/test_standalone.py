@@ -154,6 +154,7 @@ HOSTILE = {
     "twice": member("RESTORE.txt") * 2,
     "after the sums": member("SHA256SUMS") + member("RESTORE.txt"),
     "other": member("setup.py"),
+    "in another folder": member("wheels/" + "a" * 60 + "/" + "b" * 90 + ".whl"),
 }
 
 
@@ -169,15 +170,19 @@ def test_what_we_never_write_is_refused(block: bytes) -> None:
 
 def test_a_filler_is_passed_over_and_a_size_above_8_gib_is_understood(tmp_path: Path) -> None:
     filler = member("x", type=tarfile.XGLTYPE, size=30) + b"30 comment=                  \n".ljust(512, b"\0")
+    split = bytearray(member("x" * 86 + ".whl"))
+    split[345:351], split[148:156] = b"wheels", b" " * 8
+    split[148:156] = b"%06o\0 " % sum(split)
     large = member("folder.tar.zst", size=9 << 30)
     with open(tmp_path / "large.tar", "w+b") as stream:
-        stream.write(filler + member("environment.json") + large)
+        stream.write(filler + member("environment.json") + split + large)
         stream.seek(9 << 30, os.SEEK_CUR)
         stream.write(member("SHA256SUMS") + bytes(1024))
 
         members = standalone.read_members(stream)
 
-    assert members["folder.tar.zst"] == (4 * 512, 9 << 30)
+    assert members["folder.tar.zst"] == (5 * 512, 9 << 30)
+    assert members["wheels/" + "x" * 86 + ".whl"] == (4 * 512, 0)
 
 
 def test_sums_that_leave_something_out_are_refused(tmp_path: Path) -> None:

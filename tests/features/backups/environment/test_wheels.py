@@ -65,6 +65,19 @@ def test_several_tags_make_one_name(made_up: MadeUp, cache: Path) -> None:
     assert named(wheels(str(made_up.path), str(cache)), "old_style").file_name == "old_style-2-py2.py3-none-any.whl"
 
 
+def test_a_name_too_long_for_a_tar_header_keeps_the_oldest_platform(made_up: MadeUp, cache: Path) -> None:
+    platforms = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux_2_26_x86_64", "manylinux_2_34_x86_64")
+    tags = tuple(f"cp311-cp311-{one}" for one in platforms)
+    made_up.install("compiled", "5", {"compiled.so": b"elf"}, tags=tags)
+    made_up.install("l" * 90, "5", {"long.py": b""})
+    told: list[str] = []
+
+    found = wheels(str(made_up.path), str(cache), warn=told.append)
+
+    assert named(found, "compiled").file_name == "compiled-5-cp311-cp311-manylinux_2_17_x86_64.whl"
+    assert any("file name that is too long" in text for text in told)
+
+
 def test_the_same_files_make_the_same_bytes(made_up: MadeUp, cache: Path) -> None:
     first = wheels(str(made_up.path), str(cache))
     os.utime(made_up.site / "old_style.py", (1, 1))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from rattail.features.backups.environment.record import Distribution, Interpreter
 
+NAME_LIMIT_BYTES = 93  # with `wheels/` in front it fits into a plain tar header
 _CHUNK_BYTES = 1 << 20
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 #: What an installer writes beside the wheel's own files, and writes again.
@@ -88,7 +89,7 @@ def repack(distribution: Distribution, interpreter: Interpreter, folder: str, *,
     members = members_of(distribution, interpreter, warn=warn)
     described = read_text(os.path.join(distribution.site, distribution.info, "WHEEL"))
     wheel_text = described or _described(members, interpreter)
-    file_name = f"{_stem(distribution)}-{_tags(wheel_text)}.whl"
+    file_name = _file_name(distribution, wheel_text)
     record_name = f"{distribution.info}/RECORD"
     rows: list[tuple[str, str, object]] = []
     with zipfile.ZipFile(os.path.join(folder, file_name), "w", zipfile.ZIP_DEFLATED) as wheel:
@@ -157,10 +158,22 @@ def _name_in_wheel(absolute: str, distribution: Distribution, interpreter: Inter
     return f"{data}/data/{absolute[len(prefix) + 1 :]}" if absolute.startswith(f"{prefix}/") else ""
 
 
-def _tags(wheel_text: str) -> str:
+def _file_name(distribution: Distribution, wheel_text: str) -> str:
+    """The wheel's name with all its tags; where that is too long, only its oldest platform, which runs on all."""
     tags = [tag.strip().split("-", 2) for tag in re.findall(r"(?m)^Tag:(.*)$", wheel_text)]
-    parts = zip(*(tag for tag in tags if len(tag) == 3), strict=True)
-    return "-".join(".".join(sorted(set(part))) for part in parts) or "py3-none-any"
+    parts = [sorted(set(part)) for part in zip(*(tag for tag in tags if len(tag) == 3), strict=True)]
+    parts = parts or [["py3"], ["none"], ["any"]]
+    for platforms in (parts[2], sorted(parts[2], key=_age)[:1]):
+        named = "-".join(".".join(part) for part in (*parts[:2], platforms))
+        name = f"{_stem(distribution)}-{named}.whl"
+        if len(name) <= NAME_LIMIT_BYTES:
+            return name
+    raise NoSuchThing(f"{distribution.name} {distribution.version} makes a file name that is too long ({name}).")
+
+
+def _age(platform: str) -> tuple[int, ...]:
+    perennial = re.match(r"m\w+linux_(\d+)_(\d+)_", platform)
+    return tuple(map(int, perennial.groups())) if perennial else (0,)
 
 
 def _described(members: tuple[Member, ...], interpreter: Interpreter) -> str:

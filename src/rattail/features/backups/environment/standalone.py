@@ -229,14 +229,15 @@ def read_members(stream: BinaryIO) -> dict[str, tuple[int, int]]:
         size = _number(block[124:136]) if len(block) == 512 else -1
         if size < 0 or _number(block[148:156]) != sum(block) - sum(block[148:156]) + 8 * 32:
             raise _damaged(f"there is no member where one should begin (byte {at})")
-        name = block[:100].split(b"\0")[0].decode("ascii", "replace")
+        parts = [block[345:500].split(b"\0")[0], block[:100].split(b"\0")[0]]
+        name = b"/".join(filter(None, parts)).decode("ascii", "replace")
         begins, kind = at + 512, block[156:157]
         at = begins + (size + 511) // 512 * 512
         if at > end:
             raise _damaged(f"'{name}' reaches beyond its end")
         if kind == b"g" and re.match(rb"\d+ comment=", stream.read(32)):
             continue  # it fills what was reserved and not needed
-        if kind not in (b"0", b"\0") or any(block[345:500]) or not _NAME.fullmatch(name):
+        if kind not in (b"0", b"\0") or not _NAME.fullmatch(name):
             raise _damaged(f"{name!r} is nothing that belongs into a backup")
         if name in found or SUMS in found:
             raise _damaged(f"'{name}' is there twice, or after the list of sums")
@@ -267,7 +268,6 @@ def _chunks(stream: BinaryIO, place: tuple[int, int]) -> Iterator[bytes]:
 
 
 def read_text(stream: BinaryIO, place: tuple[int, int]) -> str:
-    """A small member as text."""
     if place[1] > _TEXT_LIMIT_BYTES:
         raise _damaged("a list in it is larger than any can be")
     return b"".join(_chunks(stream, place)).decode("utf-8", "replace")
