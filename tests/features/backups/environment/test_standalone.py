@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rattail.features.backups.archive import tar
 from rattail.features.backups.environment import standalone
 from rattail.features.backups.environment.restore_text import restore_program
 from rattail.features.backups.environment.wheels import Wheel
@@ -103,8 +104,8 @@ def test_without_our_wheel_it_asks_for_an_index_and_takes_a_folder_of_wheels(
 def test_one_changed_bit_is_found_and_named_before_anything_is_made(
     backup: Path, tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with tarfile.open(backup) as tar:
-        at = tar.getmember(name).offset_data + 10
+    with tarfile.open(backup) as opened:
+        at = opened.getmember(name).offset_data + 10
     whole = bytearray(backup.read_bytes())
     whole[at] ^= 1
     backup.write_bytes(whole)
@@ -183,6 +184,16 @@ def test_a_filler_is_passed_over_and_a_size_above_8_gib_is_understood(tmp_path: 
 
     assert members["folder.tar.zst"] == (5 * 512, 9 << 30)
     assert members["wheels/" + "x" * 86 + ".whl"] == (4 * 512, 0)
+
+
+def test_what_our_own_writer_writes_is_understood() -> None:
+    names = ["environment.json", "manifest.json.age", "wheels/" + "x" * 89 + ".whl", "SHA256SUMS"]
+    text = b"".join(tar.header(name, size_bytes=3) + b"abc" + tar.padding(3) for name in names[:2])
+    text += tar.filler(4096) + b"".join(tar.header(name) for name in names[2:]) + tar.END
+
+    members = standalone.read_members(io.BytesIO(text))
+
+    assert members == {names[0]: (512, 3), names[1]: (1536, 3), names[2]: (6656, 0), names[3]: (7168, 0)}
 
 
 def test_sums_that_leave_something_out_are_refused(tmp_path: Path) -> None:
