@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from rattail.errors import LayoutOutdated
 from rattail.features.backups.archive.damaged import Damaged
-from rattail.features.backups.archive.format import FORMAT, VERSION
+from rattail.features.backups.archive.format import DATABASE_PARTS, FORMAT, VERSION
 from rattail.features.backups.archive.reading import Readable
 
 _FILES = '"files": ['
@@ -30,6 +30,7 @@ _PLAIN_LINE = re.compile(  # as `Entry.line` says it where nothing is escaped: t
     r'"uid": ([0-9]{1,9}), "gid": ([0-9]{1,9}), "user": "([^"\\]*)", "group": "([^"\\]*)", '
     r'"mtime_ns": (-?[0-9]{1,18}|[0-8][0-9]{18}), "sha256": "([0-9a-f]{64}|)", "target": "([^"\\]*)"\},?\s*'
 )
+_MODE = re.compile(r"[0-7]{4}")
 _SHA256 = re.compile(r"[0-9a-f]{64}|")
 
 
@@ -153,7 +154,7 @@ def read_manifest(source: Readable) -> tuple[Head, Iterator[Entry]]:
 def _head(text: str) -> Head:
     try:
         document = json.loads(text.rstrip().removesuffix(",") + "}")
-        if document["format"] != FORMAT or type(document["version"]) is not int:
+        if document["format"] != FORMAT or type(document["version"]) is not int or document["version"] < 1:
             raise ValueError("not a manifest of ours")
         if document["version"] > VERSION:
             raise LayoutOutdated(
@@ -161,11 +162,27 @@ def _head(text: str) -> Head:
                 hint="restore it with its own program: python3 restore.py",
             )
         head = Head(document)
-        _ = head.app_id, head.name, head.layout, head.is_full, head.root, head.relocated, head.parts, head.files
-        _ = head.file_bytes, head.warnings, head.database
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        _require_sound(head)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise Damaged(f"the head of its manifest cannot be understood ({type(error).__name__})") from error
     return head
+
+
+def _require_sound(head: Head) -> None:
+    """Look at everything once that is asked for later. Raises what Python raises where it is not as it should be."""
+    _ = head.app_id, head.name, head.layout, head.is_full, head.root, head.parts, head.warnings
+    if head.files < 0 or head.file_bytes < 0:
+        raise ValueError("less than nothing")
+    for path, place in head.document["relocated"].items():
+        if type(place) is not str or not place.startswith("/") or set(path.split("/")) & {"", ".", ".."}:
+            raise ValueError("no relocated folder")
+    database = head.database
+    if database is None:
+        return
+    if database["part"] != DATABASE_PARTS[database["kind"]] or not isinstance(database["counts"], dict):
+        raise ValueError("no copy of records")
+    if type(database["size_bytes"]) is not int or database["size_bytes"] < 0:
+        raise ValueError("no size")
 
 
 def _entries(lines: Iterator[str]) -> Iterator[Entry]:
@@ -190,7 +207,7 @@ def _entries(lines: Iterator[str]) -> Iterator[Entry]:
 def _entry(text: str, number: int) -> Entry:
     try:
         raw = json.loads(text)
-        raw["mode"] = int(raw["mode"], 8)
+        raw["mode"] = int(raw["mode"], 8) if _MODE.fullmatch(raw["mode"]) else -1
         entry = Entry(**raw)
         numbers = (entry.size, entry.mode, entry.uid, entry.gid, entry.mtime_ns)
         words = (entry.path, entry.user, entry.group, entry.sha256, entry.target)

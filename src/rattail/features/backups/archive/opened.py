@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SUM = re.compile(r"(?P<sum>[0-9a-f]{64})  (?P<name>[^\n]+)")
 _WHEEL = re.compile(rf"{names.WHEELS}/[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
 _PARTS = frozenset((names.FOLDER_PART, *names.DATABASE_PARTS.values()))
-_MOST_WINDOW_BYTES = 128 << 20
+_MOST_WINDOW_BYTES = 8 << 20  # level 3, with which we pack, has 2 MiB
 
 
 class Stored(NamedTuple):

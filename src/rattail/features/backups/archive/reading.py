@@ -14,6 +14,7 @@ from rattail.features.backups.archive.damaged import Damaged
 
 _MOST_PATH_BYTES, _MOST_PART_BYTES = 4096, 255
 _MOST_EXTENDED_BYTES = 64 << 10
+_MOST_FILLER_BYTES = 1 << 20  # where it cannot be passed over
 _SKIP_BYTES = 1 << 20
 _MOST_TRAILING_BYTES = 1 << 20
 _KIND_OF_TYPE = {b"0": "file", b"\0": "file", b"2": "link", b"5": "folder"}
@@ -62,6 +63,7 @@ class Members:
 
     def __init__(self, source: Readable, *, skip: Callable[[int], object] | None = None) -> None:
         self._source = source
+        self._is_streamed = skip is None
         self._skip = skip or self._read_over  # contents that nobody asked for
         self._left = 0  # of the present member's content
         self._padding = 0
@@ -88,17 +90,22 @@ class Members:
 
     def _next(self) -> Member | None:
         said: dict[str, str] = {}
+        before: set[bytes] = set()  # types of headers that came before the member's own
         while True:
             block = self._block()
             if block == bytes(tar.BLOCK):
                 self._end(said)
                 return None
             kind, size_bytes = _checked(block, self._last)
+            if kind in before:
+                raise Damaged(f"the member after {_shown(self._last)} has more than one extended header of a kind")
             if kind == tar.PAX:
+                before.add(kind)
                 said.update(_records(self._whole(size_bytes), self._last))
             elif kind == tar.PAX_GLOBAL:
                 self._filler(size_bytes)
             elif kind in _GNU_LONG:
+                before.add(kind)
                 said[_GNU_LONG[kind]] = _text(self._whole(size_bytes).rstrip(b"\0"))
             else:
                 return _member(block, kind, size_bytes, said, after=self._last)
@@ -116,6 +123,8 @@ class Members:
 
     def _filler(self, size_bytes: int) -> None:
         """Skip a header for all that follows, which may hold a comment and nothing else."""
+        if self._is_streamed and size_bytes > _MOST_FILLER_BYTES:
+            raise Damaged(f"after {_shown(self._last)} comes a comment of {size_bytes:,} bytes")
         begin = self._exactly(min(size_bytes, 64))
         length, _, rest = begin.partition(b" ")
         if not length.isdigit() or int(length) != size_bytes or not rest.startswith(b"comment="):
