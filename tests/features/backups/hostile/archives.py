@@ -115,8 +115,8 @@ def _compressed() -> Iterator[Case]:
     for cut in (0, 1, 4, 8, len(whole) // 2, len(whole) - 8):
         yield Case(
             f"a part cut after {cut} bytes",
-            lambda c=cut: archive(members(whole[:c], files)),
-            "it ends|cannot be unpacked",  # type: ignore[misc]
+            lambda c=cut: archive(members(whole[:c], files)),  # type: ignore[misc]
+            "it ends|cannot be unpacked",
         )
     for what, content in (
         ("no zstd", _TAR),
@@ -141,7 +141,8 @@ def _compressed() -> Iterator[Case]:
 
 def _manifest_heads() -> Iterator[Case]:
     for key in ("format", "version", "app", "is_full", "root", "relocated", "database", "totals", "parts", "warnings"):
-        yield Case(f"no {key}", lambda k=key: folder_archive(_TAR[:-1024], [_TOLD], **{k: ...}), "head of its manifest")  # type: ignore[misc]
+        gone: dict[str, Any] = {key: ...}
+        yield Case(f"no {key}", lambda g=gone: folder_archive(_TAR[:-1024], [_TOLD], **g), "head of its manifest")  # type: ignore[misc]
     wrong: dict[str, list[Any]] = {
         "format": ["other", 1, None, []],
         "version": ["1", 1.0, None, True, 0, -1],
@@ -169,7 +170,7 @@ def _manifest_heads() -> Iterator[Case]:
         ("deep", b"[" * 1_000_000, "longer than any"),
         ("deep in lines", b"[\n" * 1_000_000 + b' "files": [\n]}\n', "head of its manifest"),
         ("deep objects", b'{"a":\n' * 200_000 + b' "files": [\n]}\n', "head of its manifest"),
-        ("an endless head", b'"a": 1,\n' * 3_000_000, "no list of files"),
+        ("an endless head", b'"a": 1,\n' * 2_200_000, "no list of files"),
         ("one long line", b" " * 100_000 + b"x" * (1 << 20), "longer than any"),
         ("not UTF-8", files.replace(b"poser", b"\xff\xfe\xff"), "no ASCII"),
         ("UTF-8", files.replace(b"poser", "pösér".encode()), "no ASCII"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -89,7 +89,7 @@ def _unpack(archive: Path, target: Path) -> str:
     return ""
 
 
-def _without(entries: dict[str, object], name: str) -> dict[str, object]:
+def _without(entries: Mapping[str, object], name: str) -> dict[str, object]:
     """A snapshot but for what lies at `name`; of the folder above it the time may change."""
     return {path: entry for path, entry in entries.items() if path != "." and path.split("/")[0] != name}
 

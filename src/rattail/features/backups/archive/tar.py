@@ -48,8 +48,6 @@ def header(
     for key, text in ((b"uname", user), (b"gname", group)):
         if not text.isascii() or len(text) > 31:
             records += _record(key, text.encode("utf-8", "surrogateescape"))
-    if records and not _is_utf8(records):
-        records = _record(b"hdrcharset", b"BINARY") + records
     prefix, short = split
     plain = _block(
         short,
@@ -148,11 +146,3 @@ def _split(path: bytes) -> tuple[bytes, bytes] | None:
     if at < 1 or at > _PREFIX_BYTES or at == len(path) - 1:
         return None
     return path[:at], path[at + 1 :]
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
