@@ -92,8 +92,14 @@ def test_what_a_killed_run_left_is_removed_and_built_again(few_wheels: tuple[Whe
     (into / "lib" / "python3" / "half").touch()
     heard: list[int] = []
 
-    built = rebuild_environment(few_wheels, str(into), python=sys.executable, progress=heard.append)
+    before = os.umask(0o077)
+    try:
+        built = rebuild_environment(few_wheels, str(into), python=sys.executable, progress=heard.append)
+    finally:
+        os.umask(before)
 
+    modes = {path.stat().st_mode & 0o055 for path in [into, *into.glob("bin/*"), *into.glob("lib/*/*")]}
+    assert modes <= {0o055, 0o044}
     assert (killed.returncode, heard, built.wheel_count) == (9, [0, 3], 3)
     assert not (into / "lib" / "python3").exists()
     assert subprocess.check_output([into / "bin" / "many-real"]) == b"real\n"

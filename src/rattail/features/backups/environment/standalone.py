@@ -101,6 +101,7 @@ def claimed(into: str) -> Iterator[str]:
         _empty(into, but=SCRATCH)
         _empty(scratch, but="lock")
         yield scratch
+        os.chmod(into, 0o755)  # noqa: S103 - as any environment
         os.sync()  # what is not on the disk yet would be missing after a power cut, with nothing to tell
         os.rename(scratch, scratch + ".done")
     except BaseException:
@@ -204,8 +205,8 @@ def _check_room(folder: str, names: Sequence[str]) -> None:
 
 def _run(words: Sequence[str], environ: dict[str, str], problem: str) -> str:
     try:
-        ran = subprocess.run(
-            words, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+        ran = subprocess.run(  # who runs the application may be another than who restores it
+            words, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", umask=0o022
         )
     except OSError as error:
         raise Refused(f"{problem}: {words[0]}: {error.strerror}.", code=51) from error
@@ -366,8 +367,7 @@ def main(words: Sequence[str]) -> NoReturn:
     """Restore; ends as `rattail restore-backup`, or with an exit code that is not 0."""
     parser = argparse.ArgumentParser(
         prog="restore.py",
-        description="Bring back a backup: build its environment, then run its 'rattail restore-backup'.",
-        epilog="All other options are handed to 'rattail restore-backup'.",
+        description="Build the environment of a backup, then run its 'rattail restore-backup' with all other options.",
         allow_abbrev=False,
     )
     parser.add_argument("file", metavar="BACKUP", help="the backup, a file 'NAME-TIME.tar'")
