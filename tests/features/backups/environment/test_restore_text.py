@@ -63,6 +63,12 @@ def test_of_an_encrypted_backup_it_gives_no_place_away() -> None:
     assert "/mnt/exports" in restore_text(PLAIN)
 
 
+def test_where_no_records_were_ever_made_it_names_none() -> None:
+    text = restore_text(PLAIN._replace(database=""))
+
+    assert not [word for word in ("database.", "sqlite3", "psql") if word in text]
+
+
 @pytest.mark.parametrize("is_encrypted", [False, True])
 def test_its_commands_by_hand_bring_folder_and_records_back(tmp_path: Path, is_encrypted: bool) -> None:
     needed = ["bash", "zstd", "sqlite3", *(["age"] if is_encrypted else [])]

@@ -25,7 +25,7 @@ class Described(NamedTuple):
     root: str
     environment_path: str
     record: Record
-    database: Literal["sqlite", "postgresql"]
+    database: Literal["sqlite", "postgresql", ""]  # "": no records were ever made
     server_version: str
     is_encrypted: bool
     is_full: bool
@@ -79,8 +79,8 @@ def _head(what: Described) -> str:
         f"    {MANIFEST + _age(what):<28} a list of every file: size, time, owner, SHA-256\n"
         f"    {FOLDER_PART + _age(what):<28} the app folder\n"
         + ("" if what.is_encrypted else f"    {'':<28}   (was {what.root})\n")
-        + f"    {_database_part(what):<28} its records: {_DATABASES[what.database]}\n"
-        f"    {'environment.json':<28} which Python and which packages it ran with\n"
+        + (f"    {_database_part(what):<28} its records: {_DATABASES[what.database]}\n" if what.database else "")
+        + f"    {'environment.json':<28} which Python and which packages it ran with\n"
         f"    {'wheels/':<28} "
         + (f"{what.wheel_count} packages to install again, offline\n" if what.wheel_count else "not in this one\n")
         + f"    {'SHA256SUMS':<28} to see whether all of it is whole\n"
@@ -104,7 +104,7 @@ def _options(what: Described) -> str:
 def _by_hand(what: Described) -> str:
     is_sqlite = what.database == "sqlite"
     opened = f"age -d -i KEYFILE {{0}}{ENCRYPTED} | " if what.is_encrypted else "cat {0} | "
-    database = DATABASE_PARTS[what.database]
+    database = DATABASE_PARTS.get(what.database, "")
     lines = [
         f"2. BY HAND ({_programs(what)})\n\n",
         f"    tar -xf {what.archive_name}\n",
@@ -115,7 +115,7 @@ def _by_hand(what: Described) -> str:
     if is_sqlite:
         lines.append(f"    {opened.format(database)}zstd -d > app/data/rattail.sqlite3\n")
         lines.append("    sqlite3 app/data/rattail.sqlite3 'PRAGMA integrity_check'      (says: ok)\n")
-    else:
+    elif database:
         lines.append("    createdb NEWNAME\n")
         lines.append(f"    {opened.format(database)}zstd -d | psql -1 -v ON_ERROR_STOP=1 -d NEWNAME\n")
         lines.append("    then name that database in app/rattail.toml, and its password in app/secrets.toml\n")
@@ -172,7 +172,7 @@ def _not_in_it(what: Described) -> str:
 
 def _versions(what: Described) -> str:
     python = what.record.interpreter
-    database = f"PostgreSQL {what.server_version}" if what.database == "postgresql" else "SQLite 3"
+    database = {"postgresql": f"PostgreSQL {what.server_version}", "sqlite": "SQLite 3", "": "none"}[what.database]
     return (
         "5. VERSIONS\n\n"
         f"    application   {what.made_by}\n"
@@ -186,7 +186,7 @@ def _versions(what: Described) -> str:
 
 def _programs(what: Described) -> str:
     names = ["tar", "zstd", *(["age"] if what.is_encrypted else [])]
-    return ", ".join([*names, "sqlite3" if what.database == "sqlite" else "psql"])
+    return ", ".join([*names, *{"sqlite": ["sqlite3"], "postgresql": ["psql"], "": []}[what.database]])
 
 
 def _age(what: Described) -> str:
