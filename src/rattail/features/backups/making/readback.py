@@ -72,6 +72,7 @@ def _check(
     archive: Archive, scratch: str, *, is_whole_only: bool, progress: Callable[[int, int | None], object]
 ) -> None:
     total = sum(stored.size_bytes for stored in archive.members.values())
+    progress(0, total)
     sums = _Task(lambda: _check_sums(archive))
     tasks = [sums]
     if not is_whole_only:
