@@ -218,7 +218,7 @@ def _kinds() -> Iterator[Case]:
         yield plain(
             f"pax {key}", pax(record(key, "1")) + member("a", CONTENT), told("a", CONTENT), says="no backup does"
         )
-    tar, inside = member("a", CONTENT), told("a", CONTENT)
+    tar = member("a", CONTENT)
     for entry in (told("a"), told_link("a", "x")):
         yield plain(f"a file told as a {entry['kind']}", tar, entry, says="not what its")
     yield plain("a folder told as a file", header("a", kind=b"5"), told("a", b""), says="not what its")
