@@ -34,9 +34,12 @@ def test_zstd_unpacks_what_was_written(sizes: list[int], tmp_path: Path) -> None
 
 
 def test_a_full_disk_is_told_to_whoever_writes() -> None:
-    with open("/dev/full", "wb", buffering=0) as full, PartWriter(full.fileno(), 0, "part.zst") as writer:
-        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-            _fill(writer)
+    with (
+        open("/dev/full", "wb", buffering=0) as full,
+        PartWriter(full.fileno(), 0, "part.zst") as writer,
+        pytest.raises(OSError, match=os.strerror(errno.ENOSPC)),
+    ):
+        _fill(writer)
 
 
 def test_what_watches_the_disk_can_end_it(tmp_path: Path) -> None:

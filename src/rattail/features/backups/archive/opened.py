@@ -25,6 +25,7 @@ _SUM = re.compile(r"(?P<sum>[0-9a-f]{64})  (?P<name>[^\n]+)")
 _WHEEL = re.compile(rf"{names.WHEELS}/[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
 _PARTS = frozenset((names.FOLDER_PART, *names.DATABASE_PARTS.values()))
 _MOST_WINDOW_BYTES = 8 << 20  # level 3, with which we pack, has 2 MiB
+_HELD_BYTES = 256 << 10
 
 
 class Stored(NamedTuple):
@@ -206,13 +207,24 @@ class Window:
 
 
 class _Unpacked:
-    """What is unpacked, with the faults of the compressor told as what they are."""
+    """What is unpacked, with the faults of the compressor told as what they are. Small reads are served from memory."""
 
     def __init__(self, source: Any, name: str) -> None:
         self._source = source
         self._name = name
+        self._held = b""
+        self._at = 0
 
     def read(self, size: int) -> bytes:
+        if self._at >= len(self._held):
+            if size >= _HELD_BYTES:
+                return self._unpack(size)
+            self._held, self._at = self._unpack(_HELD_BYTES), 0
+        content = self._held[self._at : self._at + size]
+        self._at += len(content)
+        return content
+
+    def _unpack(self, size: int) -> bytes:
         import zstandard
 
         try:

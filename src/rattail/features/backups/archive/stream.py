@@ -1,7 +1,8 @@
 """One part of an archive while it is written: compressed, encrypted where that is wished, hashed, in one pass.
 
 The caller reads files and hashes them; a thread of the part's own has it compressed, by two threads of zstd, and
-writes. All let go of Python's lock while they work, so that two processors are busy. At most a few megabytes wait in between.
+writes. All let go of Python's lock while they work, so that two processors are busy. At most a few megabytes wait in
+between.
 """
 
 from __future__ import annotations
