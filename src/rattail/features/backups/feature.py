@@ -2,7 +2,7 @@
 
 from rattail.appdir.folder import Folder, Keep
 from rattail.config.option import Option
-from rattail.feature import Feature
+from rattail.feature import Command, Feature
 
 FEATURE = Feature(
     name="backups",
@@ -109,6 +109,14 @@ FEATURE = Feature(
             help="For how many years with a backup the last one of the year is kept.",
             default=3,
             minimum=0,
+        ),
+    ),
+    checks=("rattail.features.backups.restoring.findings:check_unfinished",),
+    commands=(
+        Command(
+            "restore-backup",
+            "Bring back a backup: all of it, a part, or chosen records.",
+            "rattail.features.backups.cli.restore:restore_backup",
         ),
     ),
 )

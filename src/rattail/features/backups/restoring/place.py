@@ -1,0 +1,179 @@
+"""Putting what was restored in its place, and what was there beside it, so that both can be taken back.
+
+A move exchanges two names in one step where the disk can do that, so that at every moment the name stands for the
+whole old content or the whole new one. Each can be asked whether it was done, and is done or undone only once,
+however often it was interrupted.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from rattail.appdir.refusal import refusal
+
+_AT_FDCWD = -100
+_NOREPLACE, _EXCHANGE = 1, 2
+_UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+class Move(NamedTuple):
+    """One name whose content changes. All three paths are absolute and on one disk.
+
+    `new` takes the place of `live`, and what was there goes to `old`. Without `new` (empty) nothing takes its place.
+    `inode` is that of `new`: it tells where the new content is. `has_old`: there was something at `live`.
+    """
+
+    live: str
+    new: str
+    old: str
+    inode: int
+    has_old: bool
+
+
+def planned(live: str, new: str, old: str) -> Move:
+    """The move that is to be made, as things stand now."""
+    inode = os.lstat(new).st_ino if new else 0
+    return Move(live, new, old, inode, os.path.lexists(live))
+
+
+def do(moves: Sequence[Move]) -> None:
+    """Make all moves that are not made yet, and flush them to the disk.
+
+    Raises:
+        AppDirBroken: the system refuses one.
+    """
+    for move in moves:
+        try:
+            os.makedirs(os.path.dirname(move.old), mode=0o700, exist_ok=True)
+            _do(move)
+            _flush(move)
+        except OSError as error:
+            raise refusal("put in its place", move.live, error) from error
+
+
+def undo(moves: Sequence[Move]) -> None:
+    """Take back all moves that were made or begun, the last one first.
+
+    Raises:
+        AppDirBroken: the system refuses one.
+    """
+    for move in reversed(moves):
+        try:
+            _undo(move)
+            _flush(move)
+        except OSError as error:
+            raise refusal("put back", move.live, error) from error
+
+
+def remove_tree(path: str) -> None:
+    """Remove a folder with all that is in it, following no link; nothing where it is not there.
+
+    Raises:
+        AppDirBroken: the system refuses.
+    """
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise refusal("remove", path, error) from error
+
+
+def _do(move: Move) -> None:
+    if not move.new:
+        if not os.path.lexists(move.old):
+            _rename(move.live, move.old)
+        return
+    if _inode(move.live) != move.inode:
+        if not move.has_old:
+            _rename(move.new, move.live)
+            return
+        if not _exchanged(move.new, move.live):
+            if not os.path.lexists(move.old):
+                _rename(move.live, move.old)
+            _rename(move.new, move.live)
+            return
+    if move.has_old and os.path.lexists(move.new):  # what was there, exchanged
+        _rename(move.new, move.old)
+
+
+def _undo(move: Move) -> None:
+    if not move.new:
+        if os.path.lexists(move.old):
+            _rename(move.old, move.live)
+        return
+    if _inode(move.live) == move.inode:
+        if not move.has_old:
+            _rename(move.live, move.new)
+            return
+        where = move.old if os.path.lexists(move.old) else move.new
+        if not _exchanged(where, move.live):
+            _rename(move.live, f"{move.new}.taken-back")
+            _rename(where, move.live)
+            _rename(f"{move.new}.taken-back", move.new)
+    elif not os.path.lexists(move.live) and os.path.lexists(move.old):
+        _rename(move.old, move.live)
+    if _inode(move.old) == move.inode:
+        _rename(move.old, move.new)
+
+
+def _flush(move: Move) -> None:
+    for folder in {os.path.dirname(path) for path in (move.live, move.new, move.old) if path}:
+        try:
+            fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _inode(path: str) -> int:
+    try:
+        return os.lstat(path).st_ino
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+
+
+def _rename(one: str, other: str) -> None:
+    """Rename, over nothing."""
+    if not _renamed(one, other, _NOREPLACE):
+        if os.path.lexists(other):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), other)
+        os.rename(one, other)
+
+
+def _exchanged(one: str, other: str) -> bool:
+    """Let two names change places at once; False where this disk cannot."""
+    return _renamed(one, other, _EXCHANGE)
+
+
+def _renamed(one: str, other: str, how: int) -> bool:
+    renameat2 = _renameat2()
+    if renameat2 is None:
+        return False
+    if renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), how) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _UNKNOWN:
+        return False
+    raise OSError(number, os.strerror(number), other)
+
+
+@cache
+def _renameat2() -> Any:
+    """The system's call; None where there is none."""
+    try:
+        function = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return None
+    function.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+    function.restype = ctypes.c_int
+    return function

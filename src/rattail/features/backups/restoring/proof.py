@@ -1,0 +1,128 @@
+"""Whether a restored folder is sound: asked of the application itself, in processes of its own environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rattail.appdir.hints import pasted_line
+from rattail.appdir.refusal import shown
+from rattail.errors import AppDirBroken, LayoutOutdated
+
+_EXPECTED = """
+import json
+from rattail.database.age import expected_migrations
+from rattail.registry import load_registry
+print(json.dumps(sorted(expected_migrations(load_registry().apps))))
+"""
+_FINDINGS = 61  # check-appdir's exit code where it found something
+_MOST_S = 3600.0
+
+
+class Program:
+    """The application of an environment: its own `rattail`, or this one where the environment has none."""
+
+    def __init__(self, environment: str) -> None:
+        self._python = f"{environment}/bin/python"
+        is_own = os.path.realpath(environment) == os.path.realpath(sys.prefix)
+        if is_own or not os.path.exists(self._python):
+            self._python = sys.executable
+
+    def expected_migrations(self) -> frozenset[tuple[str, str]]:
+        """Every migration that its code knows.
+
+        Raises:
+            AppDirBroken: it does not start.
+        """
+        done = self._started("-c", _EXPECTED)
+        try:
+            return frozenset((str(app), str(name)) for app, name in json.loads(done.stdout))
+        except ValueError:
+            raise self._does_not_start(done) from None
+
+    def complete(self, root: str) -> None:
+        """Make what a backup does not hold: folders for scratch, the lock.
+
+        Raises:
+            AppDirBroken: make-appdir refuses.
+        """
+        self._run(root, "make-appdir", "--path", root)
+
+    def migrate(self, root: str) -> tuple[str, ...]:
+        """Bring the tables up to date; returns the migrations that were applied.
+
+        Raises:
+            AppDirBroken: migrate-db refuses.
+        """
+        said = self._run(root, "migrate-db", "--appdir", root)
+        return tuple(said.get("migrations", ()))
+
+    def errors(self, root: str) -> tuple[str, ...]:
+        """What check-appdir calls errors, a sentence each with its id.
+
+        Raises:
+            AppDirBroken: check-appdir does not come to its end.
+        """
+        said = self._run(root, "check-appdir", "--appdir", root, also=(_FINDINGS,))
+        findings: Sequence[Mapping[str, str]] = said.get("findings", ())
+        return tuple(f"{one['id']} {one['sentence']}" for one in findings if one["level"] == "error")
+
+    def _run(self, root: str, *words: str, also: tuple[int, ...] = ()) -> dict[str, Any]:
+        done = self._started("-m", "rattail", *words, "--json")
+        try:
+            answer = json.loads(done.stdout)
+        except ValueError:
+            raise self._does_not_start(done) from None
+        if done.returncode and done.returncode not in also:
+            reasons = " ".join(str(one["message"]) for one in answer["errors"])
+            raise AppDirBroken(
+                f"{words[0]} refuses the restored folder: {reasons}",
+                hint=next((str(one["hint"]) for one in answer["errors"] if one["hint"]), ""),
+            )
+        data: dict[str, Any] = answer["data"] or {}
+        return data
+
+    def _started(self, *words: str) -> subprocess.CompletedProcess[str]:
+        environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "RATTAIL_APPDIR")}
+        return subprocess.run(
+            [self._python, "-I" if self._python != sys.executable else "-P", *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environ,
+            cwd="/",
+            timeout=_MOST_S,
+            check=False,
+        )
+
+    def _does_not_start(self, done: subprocess.CompletedProcess[str]) -> AppDirBroken:
+        said = " ".join(done.stderr.split())[-400:] or f"exit code {done.returncode}"
+        return AppDirBroken(
+            f"the application in {shown(self._python)} does not start: {said}.",
+            hint=pasted_line(self._python, "-m", "rattail", "--version"),
+        )
+
+
+def require_known(migrations: Sequence[tuple[str, str]], program: Program) -> None:
+    """Refuse records that are newer than the application that would have them.
+
+    Raises:
+        LayoutOutdated: they have a migration that its code does not know.
+        AppDirBroken: the application does not start.
+    """
+    if not migrations:
+        return
+    known = program.expected_migrations()
+    labels = {label for label, _ in known}
+    newer = sorted(f"{app}.{name}" for app, name in set(migrations) - known if app in labels)
+    if newer:
+        raise LayoutOutdated(
+            f"the records of the backup are newer than the application here: they have the migration {newer[0]}, which "
+            "it does not know.",
+            hint="restore it with its own program, into a new environment: python3 restore.py (RESTORE.txt says how)",
+        )

@@ -1,0 +1,418 @@
+"""Restoring a backup: prepared beside, put in its place in a few renames, and taken back where it is not sound."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from rattail.appdir.folder import Keep
+from rattail.appdir.hints import pasted_line
+from rattail.appdir.lock import lock_appdir
+from rattail.appdir.marker import LAYOUT_VERSION, Identity
+from rattail.appdir.refusal import refusal, shown
+from rattail.appdir.unserved import unserved
+from rattail.database.setup import Whereabouts
+from rattail.errors import AppDirBroken, BackupUnproven, InputRejected, NoSuchThing
+from rattail.features.backups.restoring import databases, place
+from rattail.features.backups.restoring.difference import RECORDS, Difference, Live, compare
+from rattail.features.backups.restoring.journal import Journal, State, only_restorer, read_journal
+from rattail.features.backups.restoring.mend import mend_paths
+from rattail.features.backups.restoring.moves import Beside, beside, parts, whole
+from rattail.features.backups.restoring.proof import Program, require_known
+from rattail.features.backups.restoring.recover import give_up, recover
+from rattail.features.backups.restoring.source import Source, opened_source, require_known_layout
+from rattail.features.backups.restoring.staging import Progress, carry, flush, make_new, put_records, where_records
+from rattail.features.backups.restoring.target import (
+    Target,
+    live_view,
+    look_at,
+    ownership,
+    require_room,
+    require_same_app,
+)
+from rattail.registry import Registry
+
+if TYPE_CHECKING:
+    from pyrage import x25519
+
+COMMAND = "restore-backup"
+
+
+class RestoreRequest(NamedTuple):
+    """What is restored where. `only` are logical paths; none: all. `now` is in UTC."""
+
+    backup: str
+    environment: str
+    registry: Registry
+    now: datetime
+    identities: Sequence[x25519.Identity] = ()
+    only: tuple[str, ...] = ()
+    may_be_other: bool = False
+    python: str = sys.executable
+
+
+class Planned(NamedTuple):
+    """What restoring would do: `rows` are the records in the backup and, where they can be counted, those here."""
+
+    root: str
+    builds_environment: bool
+    difference: Difference
+    rows: Mapping[str, int]
+    records_at: str
+    messages: tuple[str, ...]
+
+
+class Restored(NamedTuple):
+    """What was restored. `kept` is where the old content lies now, `kept_database` what the old database is called."""
+
+    root: str
+    environment: str
+    has_built_environment: bool
+    files: int
+    file_bytes: int
+    rows: Mapping[str, int]
+    records_at: str
+    migrations: tuple[str, ...]
+    kept: str
+    kept_database: str
+    errors: tuple[str, ...]
+    messages: tuple[str, ...]
+    seconds: float
+
+
+def plan_restore(request: RestoreRequest, *, progress: Progress = lambda *_: None) -> Planned:
+    """Say what `restore` would do, file by file; nothing is written.
+
+    Raises what `restore` raises before it writes anything.
+    """
+    with _opened(request) as source:
+        target = _checked(request, source)
+        if read_journal(target.root) is not None:
+            raise AppDirBroken(
+                f"a restore into {shown(target.environment)} did not come to its end.",
+                hint="finish it or take it back first: "
+                + pasted_line("rattail", COMMAND, "--into", target.environment),
+            )
+        about = source.about
+        with source.entries() as entries:
+            difference = compare(
+                entries,
+                live_view(target, request.registry),
+                only=_only(request),
+                progress=lambda count: progress("comparing", count, about.files),
+            )
+        _require_found(request, difference)
+        records = None if request.only else about.records
+        return Planned(
+            root=target.root,
+            builds_environment=not target.has_environment,
+            difference=difference,
+            rows=dict(records.counts) if records else {},
+            records_at=records.at if records else "",
+            messages=about.warnings,
+        )
+
+
+def restore(request: RestoreRequest, *, progress: Progress = lambda *_: None) -> Restored:
+    """Restore a backup, or parts of it, into an environment, which is built where it is not there.
+
+    All is prepared beside and looked through before anything that is live is touched; then names are exchanged, and
+    the application of the environment itself is asked whether all is well. Where it is not, or `progress` raises, or
+    the process is interrupted, what was there comes back. What a killed restore left is finished or taken back first.
+
+    Raises:
+        Damaged, KeyDoesNotFit: the backup is not good, or the key is another one's.
+        LayoutOutdated: the backup is newer than the application.
+        WouldOverwrite: another app, or something else is there.
+        AppDirBusy: the application is being served, or somebody else writes.
+        AppDirBroken: there is too little room, or the system refuses; nothing was changed.
+        BackupUnproven: what was restored is not sound, and what was there came back.
+        NotAllowed, DatabaseUnreachable: the server's.
+    """
+    begun = time.monotonic()
+    with _opened(request) as source:
+        messages = [*source.about.warnings]
+        target = _checked(request, source)
+        built = not target.has_environment
+        if built:
+            _build(request, source, target, progress)
+        with only_restorer(target.environment):
+            said = recover(target.root, registry=request.registry)
+            messages += [said] if said else []
+            target = _checked(request, source)
+            restored = _Restoring(request, source, target, progress, messages).run()
+    return restored._replace(has_built_environment=built, seconds=time.monotonic() - begun)
+
+
+def recover_only(environment: str, *, registry: Registry) -> str:
+    """Finish or take back what a killed restore left; says what was done, empty where there was nothing to do."""
+    environment = os.path.realpath(environment)
+    with only_restorer(environment):
+        return recover(os.path.realpath(f"{environment}/app"), registry=registry)
+
+
+class _Restoring:
+    def __init__(
+        self, request: RestoreRequest, source: Source, target: Target, progress: Progress, messages: list[str]
+    ) -> None:
+        self._request = request
+        self._source = source
+        self._about = source.about
+        self._target = target
+        self._progress = progress
+        self._messages = messages
+        self._only = _only(request)
+        self._live = live_view(target, request.registry)
+        self._program = Program(target.environment)
+        self._mark = os.urandom(4).hex()
+        self._time = request.now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self._owner_of, self._owner, said = ownership(target, self._about)
+        messages += [said] if said else []
+        self._root = beside(target.root, mark=self._mark, time=self._time)
+        self._places: dict[str, Beside] = {".": self._root}
+        self._counts: Mapping[str, int] = {}
+        self._journal = Journal(
+            target.root, State.PREPARING, request.backup, (), self._root.kept, is_part=bool(self._only)
+        )
+
+    def run(self) -> Restored:
+        target = self._target
+        with ExitStack() as stack:
+            before: frozenset[str] = frozenset()
+            if target.is_taken:
+                stack.enter_context(unserved(target.root))
+                stack.enter_context(lock_appdir(target.root, command=COMMAND))
+                before = frozenset(self._program.errors(target.root))
+            try:
+                self._prepare()
+                stack.enter_context(unserved(self._root.new)) if not self._only else None
+                self._swap()
+                migrations, errors = self._prove(before)
+            except BaseException:
+                give_up(self._journal, registry=self._request.registry)
+                raise
+            self._journal.forget()
+            for staging in self._journal.stagings:
+                place.remove_tree(staging)
+        return self._restored(migrations, errors)
+
+    def _prepare(self) -> None:
+        """Everything beside its place."""
+        stays = self._stays_elsewhere()
+        for name, at in stays.items():
+            self._places[name] = beside(at, mark=self._mark, time=self._time)
+        stagings = tuple(one.staging for one in self._places.values())
+        self._journal = self._journal.entered(State.PREPARING, stagings=stagings)
+        make_new(self._root, like=self._target.root)
+        self._unpack()
+        if not self._only:
+            inside = {name: at for name, at in self._about.relocated.items() if name not in stays}
+            self._messages += mend_paths(
+                self._root.new,
+                was=self._about.root,
+                is_now=self._target.root,
+                inside=inside,
+                options=self._request.registry.options,
+            )
+        for name in stays:
+            if os.path.isdir(f"{self._root.new}/{name}"):
+                identity = None if self._only else Identity(self._about.app_id, name, self._target.root)
+                carry(name, self._root.new, self._places[name], identity=identity, owner=self._owner)
+            else:
+                del self._places[name]
+        if not self._only:
+            self._put_records()
+            if self._owner is not None:
+                os.chown(self._root.new, self._owner.uid, self._owner.gid)
+        self._progress("writing to the disk", 0, None)
+        for one in self._places.values():
+            flush(one.staging)
+
+    def _unpack(self) -> None:
+        try:
+            fd = os.open(self._root.new, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise refusal("open", self._root.new, error) from error
+        try:
+            self._unpacked = self._source.unpack(
+                fd,
+                only=self._only,
+                owner_of=self._owner_of,
+                progress=lambda done, total: self._progress("unpacking files", done, total),
+            )
+        finally:
+            os.close(fd)
+        if self._unpacked.links_out:
+            names = ", ".join(map(shown, self._unpacked.links_out[:5]))
+            self._messages.append(f"{len(self._unpacked.links_out)} links lead out of the folder, such as {names}.")
+
+    def _put_records(self) -> None:
+        records = self._about.records
+        if records is None:
+            return
+        where = where_records(self._root.new, self._request.registry, data_folder=f"{self._root.new}/data")
+        if where.url:
+            move = databases.planned(where, mark=f"{self._time.lower()}_{self._mark}")
+            self._journal = self._journal.entered(State.PREPARING, database=move)
+            if move.new:
+                databases.make_beside(move, where)
+                where = databases.with_name(where, move.new)
+        self._counts = put_records(
+            self._source, records, where, scratch=self._root.staging, owner=self._owner, progress=self._progress
+        )
+
+    def _swap(self) -> None:
+        if self._only:
+            kept = frozenset(
+                folder.path for _, folder in self._request.registry.layout if folder.keep is not Keep.ESSENTIAL
+            ) | {"data/database"}
+            kept_whole = {name for name in kept if not os.path.lexists(f"{self._root.new}/{name}")}
+            live = self._live or Live(self._target.root, {}, frozenset())
+            moves = tuple(parts(self._only, live, self._places, kept_whole))
+        else:
+            moves = tuple(move for one in reversed(self._places.values()) for move in whole(one))
+        self._progress("putting it in its place", 0, None)
+        self._journal = self._journal.entered(State.SWAPPING, moves=moves)
+        place.do(moves)
+        if self._journal.database is not None:
+            databases.do(self._journal.database, self._where())
+        self._journal = self._journal.entered(State.PROVING)
+
+    def _prove(self, before: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Ask the application; returns the migrations that were applied, and the errors that stand anyway."""
+        root = self._target.root
+        self._progress("asking the application whether all is well", 0, None)
+        migrations: tuple[str, ...] = ()
+        if not self._only:
+            self._program.complete(root)
+            if self._about.records is not None:
+                migrations = self._program.migrate(root)
+        errors = tuple(one for one in self._program.errors(root) if one not in before)
+        if errors and self._target.is_taken:
+            raise BackupUnproven(
+                f"what was restored is not sound: {errors[0]} What was there before came back.",
+                hint="to see all of it, restore into a new environment beside: --into ENV",
+            )
+        return migrations, errors
+
+    def _stays_elsewhere(self) -> dict[str, str]:
+        """Folders that lie outside of the app folder, and will: the same app, at the same place as ever."""
+        if self._live is None:
+            return {}
+        if self._only:
+            return dict(self._live.relocated)
+        was = {name: os.path.realpath(at) for name, at in self._about.relocated.items()}
+        is_same = not self._about.root or self._about.root == self._target.root
+        return {name: at for name, at in self._live.relocated.items() if is_same and was.get(name) == at}
+
+    def _where(self) -> Whereabouts:
+        return where_records(self._target.root, self._request.registry, data_folder=f"{self._target.root}/data")
+
+    def _restored(self, migrations: tuple[str, ...], errors: tuple[str, ...]) -> Restored:
+        kept = [one.kept for one in self._places.values() if os.path.lexists(one.kept)]
+        for path in list(kept):
+            with suppress(OSError):
+                os.rmdir(path)  # where it held nothing
+                kept.remove(path)
+        database = self._journal.database
+        return Restored(
+            root=self._target.root,
+            environment=self._target.environment,
+            has_built_environment=False,
+            files=self._unpacked.files,
+            file_bytes=self._unpacked.file_bytes,
+            rows=self._counts,
+            records_at=self._about.records.at if self._about.records and not self._only else "",
+            migrations=migrations,
+            kept=kept[0] if kept else "",
+            kept_database=database.old if database and database.new else "",
+            errors=errors,
+            messages=tuple(self._messages),
+            seconds=0.0,
+        )
+
+
+@contextmanager
+def _opened(request: RestoreRequest) -> Iterator[Source]:
+    with opened_source(request.backup, layout=request.registry.layout, identities=request.identities) as source:
+        yield source
+
+
+def _checked(request: RestoreRequest, source: Source) -> Target:
+    """Everything that can be refused before anything is written."""
+    target = look_at(request.environment)
+    about = source.about
+    require_known_layout(about, LAYOUT_VERSION)
+    require_same_app(target, about, may_be_other=request.may_be_other)
+    if request.only and target.marker is None:
+        raise NoSuchThing(
+            f"there is no app folder {shown(target.root)} into which a part could be restored.",
+            hint="restore all of it: leave --only out",
+        )
+    if about.records is not None and not request.only and target.has_environment:
+        require_known(about.records.migrations, Program(target.environment))
+    if target.is_taken:
+        with unserved(target.root):
+            pass
+    require_room(target, about, builds=not target.has_environment)
+    return target
+
+
+def _only(request: RestoreRequest) -> tuple[str, ...]:
+    """The parts that are wanted, without those that lie in others.
+
+    Raises:
+        InputRejected: one is no plain logical path, or stands for the records.
+    """
+    found = []
+    for text in request.only:
+        path = os.path.normpath(text.strip().rstrip("/") or ".")
+        if path == "." or path.startswith(("/", "..")):
+            raise InputRejected(
+                f"--only {text!r} is no part of the app folder; expected a path in it, such as data/exports."
+            )
+        if path in RECORDS:
+            raise InputRejected(
+                f"--only {text!r} are the records, which are restored as a whole or table by table.",
+                hint="take tables out of the backup: --tables products --to FOLDER; import-csv reads them",
+            )
+        found.append(path)
+    return tuple(sorted({path for path in found if not any(path.startswith(f"{other}/") for other in found)}))
+
+
+def _require_found(request: RestoreRequest, difference: Difference) -> None:
+    """Refuse a part that the backup does not hold, as unpacking would."""
+    held = (*difference.new, *difference.changed)
+    for path in _only(request):
+        if not difference.same and not any(one == path or one.startswith(f"{path}/") for one in held):
+            raise NoSuchThing(f"the backup holds nothing at {shown(path)}.")
+
+
+def _build(request: RestoreRequest, source: Source, target: Target, progress: Progress) -> None:
+    """Build the environment from the wheels of the backup, without a network."""
+    from rattail.features.backups.environment import standalone
+    from rattail.features.backups.environment.rebuild import as_errors
+    from rattail.features.backups.environment.standalone import WheelFile
+
+    with as_errors():
+        standalone.version_of(request.python)
+        with standalone.claimed(target.environment) as scratch:
+            folder = f"{scratch}/wheels"
+            os.mkdir(folder)
+            progress("unpacking the environment", 0, None)
+            wheels = source.wheels(folder)
+            if not wheels:
+                raise InputRejected(
+                    f"{shown(request.backup)} holds no packages, so that the environment {shown(target.environment)} "
+                    "cannot be built from it.",
+                    hint=f"make it first: python3 -m venv {target.environment}, then install rattail in it",
+                )
+            progress("building the environment", 0, len(wheels))
+            files = [WheelFile(wheel.file_name, wheel.sha256) for wheel in wheels]
+            standalone.build(target.environment, scratch, files, request.python)
+            progress("building the environment", len(wheels), len(wheels))
