@@ -16,15 +16,8 @@ from rattail.cli.console import Console, counted, size_text
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.errors import FindingsFound, InputRejected, Interrupted, WrongUsage
-from rattail.features.backups.restoring.restore import (
-    COMMAND,
-    Planned,
-    Restored,
-    RestoreRequest,
-    plan_restore,
-    recover_only,
-    restore,
-)
+from rattail.features.backups.restoring.plan import COMMAND, Planned, RestoreRequest, plan_restore
+from rattail.features.backups.restoring.restore import Restored, recover_only, restore
 
 _LARGEST_KEY_FILE_BYTES = 1 << 20
 

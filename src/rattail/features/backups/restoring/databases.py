@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MAINTENANCE = "postgres"
 _MOST_NAME = 63
+_FILLED_BY_US = "rattail restore-backup fills this database, which was empty"
 _RELATIONS = (
     "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname <> 'information_schema' "
     "AND n.nspname NOT LIKE 'pg\\_%' AND NOT EXISTS "
@@ -71,17 +72,23 @@ def planned(where: Whereabouts, *, mark: str) -> DatabaseMove:
 
 
 def make_beside(move: DatabaseMove, where: Whereabouts) -> None:
-    """Make the new database, empty.
+    """Make the new database, empty; where the live one is used, which is empty, note there that we fill it.
 
     Raises:
         NotAllowed: the server refuses.
     """
+    if not move.new:
+        _note(move, where, _FILLED_BY_US)
+        return
     _statements(where, f"CREATE DATABASE {_quoted(move.new)} TEMPLATE template0 ENCODING 'UTF8'")
 
 
 def do(move: DatabaseMove, where: Whereabouts) -> None:
     """Put the new database in the place of the live one, which gets its other name; both or neither."""
-    if not move.new or move.new not in _names(where):
+    if not move.new:
+        _note(move, where, "")
+        return
+    if move.new not in _names(where):
         return
     with _maintaining(where) as connection, connection.transaction():
         connection.execute(f"ALTER DATABASE {_quoted(move.live)} RENAME TO {_quoted(move.old)}".encode())
@@ -98,12 +105,17 @@ def undo(move: DatabaseMove, where: Whereabouts) -> None:
 
 
 def drop(move: DatabaseMove, where: Whereabouts) -> None:
-    """Remove the new database; where the records went into an empty one, make that empty again."""
+    """Remove the new database; where the records went into an empty one, make that empty again if we filled it."""
     if move.new:
         if move.new in _names(where):
             _statements(where, f"DROP DATABASE IF EXISTS {_quoted(move.new)}")
         return
     with connected(where) as connection:
+        row = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+        ).fetchone()
+        if row is None or row[0] != _FILLED_BY_US:
+            return
         for name, kind in connection.execute(
             f"SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind {_RELATIONS} "
             "AND c.relkind IN ('r', 'p', 'v', 'm', 'S')"
@@ -116,6 +128,16 @@ def drop(move: DatabaseMove, where: Whereabouts) -> None:
             "(SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
         ).fetchall():
             connection.execute(f"DROP ROUTINE IF EXISTS {name} CASCADE".encode())
+    _note(move, where, "")
+
+
+def _note(move: DatabaseMove, where: Whereabouts, text: str) -> None:
+    """Note something at the live database; whoever does not own it cannot."""
+    import psycopg
+
+    said = f"'{text}'" if text else "NULL"
+    with suppress(psycopg.errors.InsufficientPrivilege), connected(where) as connection:
+        connection.execute(f"COMMENT ON DATABASE {_quoted(move.live)} IS {said}".encode())
 
 
 def _names(where: Whereabouts) -> frozenset[str]:

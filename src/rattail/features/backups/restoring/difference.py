@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rattail.appdir.files import open_below, opened_folder
@@ -36,11 +36,15 @@ class Difference(NamedTuple):
 
 
 class Live(NamedTuple):
-    """The folder as it is: where it lies, where folders lie that are not in it, and which may be emptied anyway."""
+    """The folder as it is: where it lies, where folders lie that are not in it, and which may be emptied anyway.
+
+    `declared` folders are never gone: those that a backup does not hold are made anew.
+    """
 
     root: str
     relocated: Mapping[str, str]
     scratch: frozenset[str]
+    declared: frozenset[str] = frozenset()
 
 
 def compare(
@@ -48,11 +52,13 @@ def compare(
     live: Live | None,
     *,
     only: Sequence[str] = (),
+    stays: Collection[str] = (),
     progress: Callable[[int], object] = lambda _count: None,
 ) -> Difference:
     """Compare a backup, or what lies in it at `only`, with the folder that is there (None: there is none).
 
-    Kind, content, permissions and the target of a link count; times and owners do not.
+    Kind, content, permissions and the target of a link count; times and owners do not. What lies in one of the folders
+    `stays` is left as it is where the backup does not hold that folder.
 
     Raises:
         AppDirBroken: the folder cannot be read.
@@ -77,11 +83,16 @@ def compare(
     finally:
         looker.close()
     here = () if live is None else _everything(live)
-    gone = [path for path in here if hash(path) not in seen and is_within(path, only)]
+    left = tuple(path for path in stays if hash(path) not in seen)
+    gone = [
+        path
+        for path in here
+        if hash(path) not in seen and is_within(path, only) and not (left and is_within(path, left))
+    ]
     return Difference(tuple(sorted(new)), tuple(sorted(changed)), tuple(sorted(gone)), same)
 
 
-def is_within(path: str, only: Sequence[str]) -> bool:
+def is_within(path: str, only: Collection[str]) -> bool:
     """Whether a path is one of `only` or below one; always where nothing is in `only`."""
     return not only or any(path == one or path.startswith(f"{one}/") for one in only)
 
@@ -152,7 +163,6 @@ def _everything(live: Live) -> Iterator[str]:
     yield from _below(live, live.root, "")
     for name, place in live.relocated.items():
         if name not in live.scratch:
-            yield name
             yield from _below(live, place, name)
 
 
@@ -176,7 +186,8 @@ def _below(live: Live, top: str, path: str) -> Iterator[str]:
                     is_folder = entry.is_dir(follow_symlinks=False)
                     if is_folder and name in live.scratch:
                         continue
-                    yield name
+                    if name not in live.declared:
+                        yield name
                     if is_folder:
                         pending.append(name)
         except FileNotFoundError:

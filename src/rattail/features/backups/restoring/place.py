@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from rattail.appdir.refusal import refusal
 
 _AT_FDCWD = -100
+_TAKEN_BACK = ".taken-back"
 _NOREPLACE, _EXCHANGE = 1, 2
 _UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -114,13 +115,13 @@ def _undo(move: Move) -> None:
             return
         where = move.old if os.path.lexists(move.old) else move.new
         if not _exchanged(where, move.live):
-            _rename(move.live, f"{move.new}.taken-back")
+            _rename(move.live, f"{move.new}{_TAKEN_BACK}")
             _rename(where, move.live)
-            _rename(f"{move.new}.taken-back", move.new)
     elif not os.path.lexists(move.live) and os.path.lexists(move.old):
         _rename(move.old, move.live)
-    if _inode(move.old) == move.inode:
-        _rename(move.old, move.new)
+    for where in (move.old, f"{move.new}{_TAKEN_BACK}"):
+        if _inode(where) == move.inode:
+            _rename(where, move.new)
 
 
 def _flush(move: Move) -> None:

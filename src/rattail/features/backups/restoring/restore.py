@@ -3,68 +3,38 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from datetime import UTC
+from typing import NamedTuple
 
-from rattail.appdir.folder import Keep
-from rattail.appdir.hints import pasted_line
 from rattail.appdir.lock import lock_appdir
-from rattail.appdir.marker import LAYOUT_VERSION, Identity
+from rattail.appdir.marker import Identity
 from rattail.appdir.refusal import refusal, shown
 from rattail.appdir.unserved import unserved
 from rattail.database.setup import Whereabouts
-from rattail.errors import AppDirBroken, BackupUnproven, InputRejected, NoSuchThing
+from rattail.errors import BackupUnproven, InputRejected
 from rattail.features.backups.restoring import databases, place
-from rattail.features.backups.restoring.difference import RECORDS, Difference, Live, compare
-from rattail.features.backups.restoring.journal import Journal, State, only_restorer, read_journal
+from rattail.features.backups.restoring.difference import Live
+from rattail.features.backups.restoring.journal import Journal, State, only_restorer
 from rattail.features.backups.restoring.mend import mend_paths
 from rattail.features.backups.restoring.moves import Beside, beside, parts, whole
-from rattail.features.backups.restoring.proof import Program, require_known
-from rattail.features.backups.restoring.recover import give_up, recover
-from rattail.features.backups.restoring.source import Source, opened_source, require_known_layout
-from rattail.features.backups.restoring.staging import Progress, carry, flush, make_new, put_records, where_records
-from rattail.features.backups.restoring.target import (
-    Target,
-    live_view,
-    look_at,
-    ownership,
-    require_room,
-    require_same_app,
+from rattail.features.backups.restoring.plan import (
+    COMMAND,
+    RestoreRequest,
+    checked,
+    kept_whole,
+    opened,
+    staying,
+    wanted_parts,
 )
+from rattail.features.backups.restoring.proof import Program
+from rattail.features.backups.restoring.recover import give_up, recover
+from rattail.features.backups.restoring.source import Source
+from rattail.features.backups.restoring.staging import Progress, carry, flush, make_new, put_records, where_records
+from rattail.features.backups.restoring.target import Target, live_view, ownership
 from rattail.registry import Registry
-
-if TYPE_CHECKING:
-    from pyrage import x25519
-
-COMMAND = "restore-backup"
-
-
-class RestoreRequest(NamedTuple):
-    """What is restored where. `only` are logical paths; none: all. `now` is in UTC."""
-
-    backup: str
-    environment: str
-    registry: Registry
-    now: datetime
-    identities: Sequence[x25519.Identity] = ()
-    only: tuple[str, ...] = ()
-    may_be_other: bool = False
-    python: str = sys.executable
-
-
-class Planned(NamedTuple):
-    """What restoring would do: `rows` are the records in the backup and, where they can be counted, those here."""
-
-    root: str
-    builds_environment: bool
-    difference: Difference
-    rows: Mapping[str, int]
-    records_at: str
-    messages: tuple[str, ...]
 
 
 class Restored(NamedTuple):
@@ -85,39 +55,6 @@ class Restored(NamedTuple):
     seconds: float
 
 
-def plan_restore(request: RestoreRequest, *, progress: Progress = lambda *_: None) -> Planned:
-    """Say what `restore` would do, file by file; nothing is written.
-
-    Raises what `restore` raises before it writes anything.
-    """
-    with _opened(request) as source:
-        target = _checked(request, source)
-        if read_journal(target.root) is not None:
-            raise AppDirBroken(
-                f"a restore into {shown(target.environment)} did not come to its end.",
-                hint="finish it or take it back first: "
-                + pasted_line("rattail", COMMAND, "--into", target.environment),
-            )
-        about = source.about
-        with source.entries() as entries:
-            difference = compare(
-                entries,
-                live_view(target, request.registry),
-                only=_only(request),
-                progress=lambda count: progress("comparing", count, about.files),
-            )
-        _require_found(request, difference)
-        records = None if request.only else about.records
-        return Planned(
-            root=target.root,
-            builds_environment=not target.has_environment,
-            difference=difference,
-            rows=dict(records.counts) if records else {},
-            records_at=records.at if records else "",
-            messages=about.warnings,
-        )
-
-
 def restore(request: RestoreRequest, *, progress: Progress = lambda *_: None) -> Restored:
     """Restore a backup, or parts of it, into an environment, which is built where it is not there.
 
@@ -135,16 +72,16 @@ def restore(request: RestoreRequest, *, progress: Progress = lambda *_: None) ->
         NotAllowed, DatabaseUnreachable: the server's.
     """
     begun = time.monotonic()
-    with _opened(request) as source:
+    with opened(request) as source:
         messages = [*source.about.warnings]
-        target = _checked(request, source)
+        target = checked(request, source)
         built = not target.has_environment
         if built:
             _build(request, source, target, progress)
         with only_restorer(target.environment):
             said = recover(target.root, registry=request.registry)
             messages += [said] if said else []
-            target = _checked(request, source)
+            target = checked(request, source)
             restored = _Restoring(request, source, target, progress, messages).run()
     return restored._replace(has_built_environment=built, seconds=time.monotonic() - begun)
 
@@ -166,7 +103,7 @@ class _Restoring:
         self._target = target
         self._progress = progress
         self._messages = messages
-        self._only = _only(request)
+        self._only = wanted_parts(request)
         self._live = live_view(target, request.registry)
         self._program = Program(target.environment)
         self._mark = os.urandom(4).hex()
@@ -203,7 +140,7 @@ class _Restoring:
 
     def _prepare(self) -> None:
         """Everything beside its place."""
-        stays = self._stays_elsewhere()
+        stays = staying(self._about, self._target, self._live, is_part=bool(self._only))
         for name, at in stays.items():
             self._places[name] = beside(at, mark=self._mark, time=self._time)
         stagings = tuple(one.staging for one in self._places.values())
@@ -259,8 +196,8 @@ class _Restoring:
         if where.url:
             move = databases.planned(where, mark=f"{self._time.lower()}_{self._mark}")
             self._journal = self._journal.entered(State.PREPARING, database=move)
+            databases.make_beside(move, where)
             if move.new:
-                databases.make_beside(move, where)
                 where = databases.with_name(where, move.new)
         self._counts = put_records(
             self._source, records, where, scratch=self._root.staging, owner=self._owner, progress=self._progress
@@ -268,12 +205,11 @@ class _Restoring:
 
     def _swap(self) -> None:
         if self._only:
-            kept = frozenset(
-                folder.path for _, folder in self._request.registry.layout if folder.keep is not Keep.ESSENTIAL
-            ) | {"data/database"}
-            kept_whole = {name for name in kept if not os.path.lexists(f"{self._root.new}/{name}")}
+            unheld = {
+                name for name in kept_whole(self._request.registry) if not os.path.lexists(f"{self._root.new}/{name}")
+            }
             live = self._live or Live(self._target.root, {}, frozenset())
-            moves = tuple(parts(self._only, live, self._places, kept_whole))
+            moves = tuple(parts(self._only, live, self._places, unheld))
         else:
             moves = tuple(move for one in reversed(self._places.values()) for move in whole(one))
         self._progress("putting it in its place", 0, None)
@@ -300,16 +236,6 @@ class _Restoring:
             )
         return migrations, errors
 
-    def _stays_elsewhere(self) -> dict[str, str]:
-        """Folders that lie outside of the app folder, and will: the same app, at the same place as ever."""
-        if self._live is None:
-            return {}
-        if self._only:
-            return dict(self._live.relocated)
-        was = {name: os.path.realpath(at) for name, at in self._about.relocated.items()}
-        is_same = not self._about.root or self._about.root == self._target.root
-        return {name: at for name, at in self._live.relocated.items() if is_same and was.get(name) == at}
-
     def _where(self) -> Whereabouts:
         return where_records(self._target.root, self._request.registry, data_folder=f"{self._target.root}/data")
 
@@ -335,62 +261,6 @@ class _Restoring:
             messages=tuple(self._messages),
             seconds=0.0,
         )
-
-
-@contextmanager
-def _opened(request: RestoreRequest) -> Iterator[Source]:
-    with opened_source(request.backup, layout=request.registry.layout, identities=request.identities) as source:
-        yield source
-
-
-def _checked(request: RestoreRequest, source: Source) -> Target:
-    """Everything that can be refused before anything is written."""
-    target = look_at(request.environment)
-    about = source.about
-    require_known_layout(about, LAYOUT_VERSION)
-    require_same_app(target, about, may_be_other=request.may_be_other)
-    if request.only and target.marker is None:
-        raise NoSuchThing(
-            f"there is no app folder {shown(target.root)} into which a part could be restored.",
-            hint="restore all of it: leave --only out",
-        )
-    if about.records is not None and not request.only and target.has_environment:
-        require_known(about.records.migrations, Program(target.environment))
-    if target.is_taken:
-        with unserved(target.root):
-            pass
-    require_room(target, about, builds=not target.has_environment)
-    return target
-
-
-def _only(request: RestoreRequest) -> tuple[str, ...]:
-    """The parts that are wanted, without those that lie in others.
-
-    Raises:
-        InputRejected: one is no plain logical path, or stands for the records.
-    """
-    found = []
-    for text in request.only:
-        path = os.path.normpath(text.strip().rstrip("/") or ".")
-        if path == "." or path.startswith(("/", "..")):
-            raise InputRejected(
-                f"--only {text!r} is no part of the app folder; expected a path in it, such as data/exports."
-            )
-        if path in RECORDS:
-            raise InputRejected(
-                f"--only {text!r} are the records, which are restored as a whole or table by table.",
-                hint="take tables out of the backup: --tables products --to FOLDER; import-csv reads them",
-            )
-        found.append(path)
-    return tuple(sorted({path for path in found if not any(path.startswith(f"{other}/") for other in found)}))
-
-
-def _require_found(request: RestoreRequest, difference: Difference) -> None:
-    """Refuse a part that the backup does not hold, as unpacking would."""
-    held = (*difference.new, *difference.changed)
-    for path in _only(request):
-        if not difference.same and not any(one == path or one.startswith(f"{path}/") for one in held):
-            raise NoSuchThing(f"the backup holds nothing at {shown(path)}.")
 
 
 def _build(request: RestoreRequest, source: Source, target: Target, progress: Progress) -> None:

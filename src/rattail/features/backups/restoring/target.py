@@ -91,7 +91,8 @@ def live_view(target: Target, registry: Registry) -> Live | None:
     relocations = settings.relocations(target.root)
     scratch = frozenset(folder.path for _, folder in registry.layout if folder.keep is Keep.SCRATCH)
     there = {name: os.path.realpath(place) for name, place in relocations.items() if os.path.isdir(place)}
-    return Live(target.root, {name: place for name, place in there.items() if name in registry.layout}, scratch)
+    declared = frozenset(folder.path for _, folder in registry.layout)
+    return Live(target.root, {name: at for name, at in there.items() if name in declared}, scratch, declared)
 
 
 def ownership(target: Target, about: About) -> tuple[OwnerOf | None, Owner | None, str]:
