@@ -6,13 +6,14 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from typing import Any, NamedTuple
 
-from rattail.appdir.refusal import refusal
+from rattail.appdir.files import opened_folder
+from rattail.appdir.refusal import refusal, shown
 from rattail.appdir.still import files_held_still
-from rattail.errors import BackupUnproven, DatabaseUnreachable
+from rattail.errors import BackupUnproven, DatabaseUnreachable, WouldOverwrite
 from rattail.features.backups.archive import format as names
 from rattail.features.backups.archive.format import archive_name
 from rattail.features.backups.archive.manifest import Part
@@ -71,12 +72,14 @@ def make_backup(request: MakeRequest, *, progress: Progress = lambda *_: None) -
     begun = time.monotonic()
     parse_recipients(request.recipients)
     make_shelf(request.target)
-    with target_lock(request.target):
-        remove_parts(request.target)
-        plan = plan_backup(request, progress=lambda count: progress("looking what there is", count, None))
-        Room(request.target).require(plan.total_bytes, what="a backup")
-        making = _Making(request, plan, progress)
-        made = making.run()
+    try:
+        with target_lock(request.target):
+            remove_parts(request.target)
+            plan = plan_backup(request, progress=lambda count: progress("looking what there is", count, None))
+            Room(request.target).require(plan.total_bytes, what="a backup")
+            made = _Making(request, plan, progress).run()
+    except OSError as error:
+        raise refusal("make a backup in", error.filename or request.target, error) from error
     return made._replace(seconds=time.monotonic() - begun)
 
 
@@ -90,6 +93,8 @@ class _Making:
         self._warnings: list[str] = []
         self._name = archive_name(request.name, request.now)
         self._path = f"{request.target}/{self._name}"
+        if os.path.lexists(self._path):
+            raise WouldOverwrite(f"there is {shown(self._path)} already, of this very second.", hint="run it again")
         self._room = Room(request.target)
         self._looked_at = 0
         # Whoever reads back what was encrypted needs a key: one of this run, which is forgotten with it.
@@ -127,24 +132,18 @@ class _Making:
 
     def _try(self, record: Record, packed_wheels: tuple[Wheel, ...]) -> Made:
         part_path = self._path + PART_SUFFIX
-        scratch_fd = os.open(self._request.target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            with _new_file(part_path) as fd:
-                archive = ArchiveFile(
-                    fd,
-                    made_at_s=int(self._request.now.timestamp()),
-                    recipients=self._recipients,
-                    on_stored=self._watch_room,
-                )
-                made = self._write(archive, record, packed_wheels, scratch_fd)
-                known = self._read_back(part_path, archive, made)
+        with opened_folder(self._request.target) as scratch_fd, _new_file(part_path) as fd:
+            archive = ArchiveFile(
+                fd,
+                made_at_s=int(self._request.now.timestamp()),
+                recipients=self._recipients,
+                on_stored=self._watch_room,
+            )
+            made = self._write(archive, record, packed_wheels, scratch_fd)
+            known = self._read_back(part_path, archive, made)
             write_known(part_path, known, about=self._path)
             os.rename(part_path, self._path)
             os.fsync(scratch_fd)
-        except OSError as error:
-            raise refusal("write the backup", part_path, error) from error
-        finally:
-            os.close(scratch_fd)
         return made._replace(state=known.state)
 
     def _write(self, archive: ArchiveFile, record: Record, packed_wheels: tuple[Wheel, ...], scratch_fd: int) -> Made:
@@ -211,7 +210,7 @@ class _Making:
                 root=request.root,
                 environment_path=request.prefix,
                 record=record,
-                database=copied.kind if copied else "sqlite",
+                database=copied.kind if copied else "",
                 server_version=copied.server_version if copied else "",
                 is_encrypted=bool(request.recipients),
                 is_full=request.is_full,
@@ -312,7 +311,8 @@ def _new_file(path: str) -> Iterator[int]:
     try:
         yield fd
     except BaseException:
-        os.unlink(path)
+        with suppress(FileNotFoundError):  # it has its own name by then
+            os.unlink(path)
         raise
     finally:
         os.close(fd)
