@@ -3,7 +3,7 @@
 # apt-get. Elsewhere the tests that want one are skipped by name; in CI that is a failure.
 set -euo pipefail
 
-programs=(bash:bash mount:mount mkfs.ext4:e2fsprogs chromium:chromium systemd-analyze:systemd nginx:nginx-light caddy:caddy openssl:openssl unshare:util-linux)
+programs=(bash:bash mount:mount mkfs.ext4:e2fsprogs chromium:chromium systemd-analyze:systemd nginx:nginx-light caddy:caddy openssl:openssl unshare:util-linux restic:restic borg:borgbackup age:age zstd:zstd sqlite3:sqlite3)
 missing=()
 for program in "${programs[@]}"; do
     command -v "${program%%:*}" > /dev/null || missing+=("${program##*:}")

@@ -4,6 +4,8 @@ from rattail.appdir.folder import Folder, Keep
 from rattail.config.option import Option
 from rattail.feature import Command, Feature
 
+_CLI = "rattail.features.backups.cli."
+
 FEATURE = Feature(
     name="backups",
     title="Backups",
@@ -62,6 +64,12 @@ FEATURE = Feature(
             default=(),
         ),
         Option(
+            name="repository_password",
+            help="The password of the repositories of 'backups.copy_to'; empty: they have none, or their own variables "
+            "say it (RESTIC_PASSWORD_FILE, BORG_PASSCOMMAND).",
+            is_secret=True,
+        ),
+        Option(
             name="prove_days",
             kind="integer",
             unit="days",
@@ -113,10 +121,16 @@ FEATURE = Feature(
     ),
     checks=("rattail.features.backups.restoring.findings:check_unfinished",),
     commands=(
+        Command("make-backup", "Make a backup, and read it back.", _CLI + "make:make_backup"),
+        Command("list-backups", "Show the backups and how good each is known to be.", _CLI + "list:list_backups"),
         Command(
             "restore-backup",
             "Bring back a backup: all of it, a part, or chosen records.",
-            "rattail.features.backups.cli.restore:restore_backup",
+            _CLI + "restore:restore_backup",
         ),
+        Command("prune-backups", "Delete the backups that no rule keeps.", _CLI + "prune:prune_backups"),
+        Command("copy-backup", "Copy a backup to other places.", _CLI + "copy:copy_backup"),
+        Command("make-backup-key", "Make a key that backups are encrypted to.", _CLI + "keys:make_backup_key"),
+        Command("prove-backup-key", "Show that the secret key is still there.", _CLI + "keys:prove_backup_key"),
     ),
 )

@@ -133,6 +133,12 @@ def unproved(target: str, recipients: Iterable[str]) -> tuple[str, ...]:
     return tuple(key for key in recipients if key not in proofs)
 
 
+def stale(target: str, recipients: Iterable[str], *, now: datetime) -> tuple[tuple[str, datetime], ...]:
+    """Those of the public keys whose last proof is so old that it is to be repeated, each with when that was."""
+    proofs = read_proofs(target)
+    return tuple((key, proofs[key]) for key in recipients if key in proofs and now - proofs[key] > PROOF_LASTS)
+
+
 def key_file_text(pair: KeyPair, *, app: str, now: datetime) -> str:
     """The file that a person keeps away from this machine."""
     return (

@@ -61,7 +61,7 @@ class MakeRequest(NamedTuple):
 
 
 class BackupPlan(NamedTuple):
-    """What goes in. `bytes_by_folder` has what nobody else's folder holds, by the logical name of declared folders;
+    """What goes in. `files_by_folder` and `bytes_by_folder` have what is in no declared folder below, by logical name;
     `database_bytes` is None where it is not known (PostgreSQL says it only when asked)."""
 
     files: int
@@ -69,6 +69,7 @@ class BackupPlan(NamedTuple):
     links: int
     file_bytes: int
     database_bytes: int
+    files_by_folder: dict[str, int]
     bytes_by_folder: dict[str, int]
     manifest_bytes: int
     warnings: tuple[str, ...]
@@ -88,13 +89,16 @@ def plan_backup(request: MakeRequest, *, progress: Callable[[int], object] = lam
     declared = {place.path for place in request.places}
     counts: Counter[str] = Counter()
     by_folder: Counter[str] = Counter()
+    files_in: Counter[str] = Counter()
     file_bytes = line_bytes = 0
     for seen, found in enumerate(walk, start=1):
         counts[found.kind] += 1
         line_bytes += line_bound(found)
         if found.kind == "file":
             file_bytes += found.look.st_size
-            by_folder[_declared_above(found.path, declared)] += found.look.st_size
+            above = _declared_above(found.path, declared)
+            files_in[above] += 1
+            by_folder[above] += found.look.st_size
         progress(seen)
     return BackupPlan(
         files=counts["file"],
@@ -102,6 +106,7 @@ def plan_backup(request: MakeRequest, *, progress: Callable[[int], object] = lam
         links=counts["link"],
         file_bytes=file_bytes,
         database_bytes=_size_of(request.database),
+        files_by_folder=dict(sorted(files_in.items())),
         bytes_by_folder=dict(sorted(by_folder.items())),
         manifest_bytes=line_bytes,
         warnings=tuple(walk.warnings),
@@ -146,6 +151,14 @@ class Room:
                 hint="remove what is not needed there (df -h), or choose another place: rattail set-option "
                 "backups.target FOLDER",
             )
+
+    @property
+    def free_bytes(self) -> int:
+        """How much may be used; of the disk where the folder is going to be, where it is not there yet."""
+        while not os.path.lexists(self._folder):
+            self._folder = os.path.dirname(self._folder)
+        free, reserve = self._look()
+        return max(free - reserve, 0)
 
     def look(self) -> None:
         """Refuse to go on where what has to stay free has been reached."""

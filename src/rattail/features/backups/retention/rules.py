@@ -45,15 +45,15 @@ _PERIODS: tuple[tuple[str, Callable[[datetime], str]], ...] = (
 def decide(backups: Sequence[Backup], rules: Rules, *, zone: ZoneInfo) -> tuple[Decision, ...]:
     """Say for each backup of one app, the newest first, whether it is kept.
 
-    Only backups that were read back count for a rule. One that nobody looked at counts for none and is kept until
-    somebody does: a whole shelf that was moved to another disk looks like that. The newest good one is kept whatever
-    the rules say, and where there is no good one, all are kept.
+    Only backups that were read back, and whose keys were proved, count for a rule. One that nobody looked at counts for
+    none and is kept until somebody does: a whole shelf that was moved to another disk looks like that. The newest good
+    one is kept whatever the rules say, and where there is no good one, all are kept.
     """
     newest_first = sorted(backups, key=lambda one: (one.made_at, one.path), reverse=True)
     good = [one for one in newest_first if one.state.is_good]
     if not good:
         return tuple(
-            Decision(one, True, f"no backup was read back, and this one is {one.state}") for one in newest_first
+            Decision(one, True, f"no backup counts as good, and this one is {one.state}") for one in newest_first
         )
     reasons = _reasons(good, rules, zone)
     return tuple(_decision(one, reasons.get(one.path, []), newest_good=good[0]) for one in newest_first)
@@ -80,7 +80,7 @@ def _decision(one: Backup, reasons: Sequence[str], *, newest_good: Backup) -> De
     if one.state.is_good:
         return Decision(one, False, "no rule keeps it")
     if one.state is State.UNPROVEN:
-        return Decision(one, True, "nobody read it back: prove-backup does")
+        return Decision(one, True, one.problem or "nobody read it back: prove-backup does")
     if one.made_at >= newest_good.made_at:
         return Decision(one, True, "it is damaged and newer than the newest good one: look at it first")
     return Decision(one, False, f"it is damaged, and {newest_good.file_name} is newer and good")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple
 
-from rattail.appdir.refusal import refusal, shown
+from rattail.appdir.hints import pasted_line
+from rattail.appdir.names import TEMPORARY_PREFIX
+from rattail.appdir.refusal import refusal, shown, user_name
 from rattail.errors import AppDirBusy, NoSuchThing
 from rattail.features.backups.archive.format import parse_name
+from rattail.features.backups.keys.keys import read_proofs
 from rattail.features.backups.shelf.state import SUFFIX, Known, State, read_known
 
 LOCK = "backups.lock"
@@ -21,13 +24,14 @@ _FOLDER_MODE = 0o700
 
 
 class Backup(NamedTuple):
-    """One whole backup; `made_at` is in UTC."""
+    """One whole backup; `made_at` is in UTC. It does not count as good while nobody proved each of its keys."""
 
     path: str
     app: str
     made_at: datetime
     size_bytes: int
     known: Known
+    unproved_keys: tuple[str, ...] = ()
 
     @property
     def file_name(self) -> str:
@@ -35,7 +39,16 @@ class Backup(NamedTuple):
 
     @property
     def state(self) -> State:
+        if self.unproved_keys and self.known.state.is_good:
+            return State.UNPROVEN
         return self.known.state
+
+    @property
+    def problem(self) -> str:
+        """What keeps it from being good, and what to do; empty: nothing is known."""
+        if self.known.problem or not self.unproved_keys:
+            return self.known.problem
+        return f"nobody proved the key {self.unproved_keys[0]}: rattail prove-backup-key --identity FILE"
 
 
 def list_backups(target: str, *, app: str = "") -> tuple[Backup, ...]:
@@ -58,10 +71,14 @@ def list_backups(target: str, *, app: str = "") -> tuple[Backup, ...]:
     except OSError as error:
         raise refusal("read", target, error) from error
     found.sort(key=lambda one: (one[0][1], one[1]), reverse=True)
-    return tuple(
-        Backup(f"{target}/{name}", named[0], named[1], size, read_known(f"{target}/{name}"))
-        for named, name, size in found
-    )
+    proofs = read_proofs(target)
+    return tuple(_backup(f"{target}/{name}", *named, size, proofs) for named, name, size in found)
+
+
+def _backup(path: str, app: str, made_at: datetime, size_bytes: int, proofs: Mapping[str, datetime]) -> Backup:
+    known = read_known(path)
+    unproved = tuple(key for key in known.recipients if key not in proofs)
+    return Backup(path, app, made_at, size_bytes, known, unproved)
 
 
 def find_backup(target: str, name: str, *, app: str = "") -> Backup:
@@ -85,8 +102,27 @@ def make_shelf(target: str) -> None:
     """
     try:
         os.makedirs(target, mode=_FOLDER_MODE, exist_ok=True)
+    except PermissionError as error:
+        told = refusal("make the folder for backups", target, error)
+        told.hint = "make it as root: " + pasted_line(
+            "install", "-d", "-m", f"{_FOLDER_MODE:o}", "-o", user_name(os.geteuid()), target
+        )
+        raise told from error
     except OSError as error:
         raise refusal("make the folder for backups", target, error) from error
+
+
+def make_private(path: str, *, below: str) -> None:
+    """Make the folder `path` somewhere below the folder `below`, and those between them: closed to others.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    at = below
+    for part in os.path.relpath(path, below).split("/"):
+        at = f"{at}/{part}"
+        with suppress(FileExistsError):
+            os.mkdir(at, _FOLDER_MODE)
 
 
 @contextmanager
@@ -115,28 +151,42 @@ def target_lock(target: str) -> Iterator[None]:
         os.close(fd)
 
 
+def leftovers(target: str) -> tuple[str, ...]:
+    """The names of what makers, copiers and pruners left that were killed; a folder that is not there has none.
+
+    Raises:
+        AppDirBroken: the folder cannot be read.
+    """
+    try:
+        with os.scandir(target) as entries:
+            names = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise refusal("read", target, error) from error
+    there = frozenset(names)
+    return tuple(name for name in names if _is_leftover(name, beside=there))
+
+
 def remove_parts(target: str) -> int:
     """Remove what makers that were killed left behind; only under the lock. Returns how many there were.
 
     Raises:
         AppDirBroken: one cannot be removed.
     """
-    count = 0
+    names = leftovers(target)
     try:
-        for name in os.listdir(target):
-            if (
-                name.startswith(".tmp-")
-                or (name.endswith(PART_SUFFIX) and parse_name(name.removesuffix(PART_SUFFIX)) is not None)
-                or _is_state_of_nothing(target, name)
-            ):
-                os.unlink(f"{target}/{name}")
-                count += 1
+        for name in names:
+            os.unlink(f"{target}/{name}")
     except OSError as error:
         raise refusal("remove what was left behind in", target, error) from error
-    return count
+    return len(names)
 
 
-def _is_state_of_nothing(target: str, name: str) -> bool:
-    """Whether a file says what is known of a backup that is not there any more."""
-    backup = name.removesuffix(SUFFIX)
-    return name != backup and parse_name(backup) is not None and not os.path.lexists(f"{target}/{backup}")
+def _is_leftover(name: str, *, beside: Collection[str]) -> bool:
+    part, of = name.removesuffix(PART_SUFFIX), name.removesuffix(SUFFIX)
+    return (
+        name.startswith(TEMPORARY_PREFIX)
+        or (part != name and parse_name(part) is not None)
+        or (of != name and parse_name(of) is not None and of not in beside)  # what is known of nothing
+    )

@@ -64,8 +64,8 @@ class Copy(NamedTuple):
 
 
 class Known(NamedTuple):
-    """All that is kept beside a backup. `digest` is the SHA-256 of its list of sums; `recipients` are the public keys that it was
-    encrypted to."""
+    """All that is kept beside a backup. `digest` is the SHA-256 of its list of sums; `recipients` are the public keys
+    that it was encrypted to."""
 
     digest: str = ""
     recipients: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Other places that backups are copied to."""
