@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,6 +99,6 @@ def test_nothing_is_ever_renamed_over_what_is_there(tmp_path: Path) -> None:
         do([move])
 
     assert _content(tmp_path / "kept") == "precious"
-    os.rename(tmp_path / "kept", tmp_path / "elsewhere")
     undo([move])
     assert _content(tmp_path / "app") == "old"
+    assert _content(tmp_path / "kept") == "precious"

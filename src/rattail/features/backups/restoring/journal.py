@@ -8,12 +8,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from rattail.appdir.files import opened_folder, read_file, replace_file
+from rattail.appdir.names import is_temporary
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBroken, AppDirBusy
 from rattail.features.backups.restoring.place import Move
@@ -123,6 +125,25 @@ def read_journal(root: str) -> Journal | None:
             f"{shown(path)} tells of a restore that did not end, and cannot be understood.",
             hint="look at what lies beside it, mend it by hand, and remove it",
         ) from error
+
+
+def forget_leftovers(root: str) -> None:
+    """Remove what a killed restore left of a journal that was being written; only whoever is the only restorer may.
+
+    Raises:
+        AppDirBroken: the system refuses.
+    """
+    folder = os.path.dirname(root)
+    try:
+        with opened_folder(folder) as fd:
+            for name in filter(is_temporary, os.listdir(fd)):
+                look = os.lstat(name, dir_fd=fd)
+                if stat.S_ISREG(look.st_mode) and look.st_uid == os.geteuid():
+                    os.unlink(name, dir_fd=fd)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise refusal("tidy up", folder, error) from error
 
 
 def _load(document: dict[str, Any], root: str) -> Journal:

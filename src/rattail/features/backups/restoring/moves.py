@@ -29,7 +29,11 @@ class Beside(NamedTuple):
 def beside(live: str, *, mark: str, time: str) -> Beside:
     """Names on the same disk as `live`: beside it, or in it where it is a disk of its own."""
     inner = f"{live}/" if os.path.ismount(live) else live
-    return Beside(live, f"{inner}{STAGING}{mark}", f"{inner}.before-{time}")
+    kept, number = f"{inner}.before-{time}", 1
+    while os.path.lexists(kept):
+        number += 1
+        kept = f"{inner}.before-{time}-{number}"
+    return Beside(live, f"{inner}{STAGING}{mark}", kept)
 
 
 def whole(place: Beside) -> Iterator[Move]:

@@ -27,20 +27,19 @@ class Move(NamedTuple):
     """One name whose content changes. All three paths are absolute and on one disk.
 
     `new` takes the place of `live`, and what was there goes to `old`. Without `new` (empty) nothing takes its place.
-    `inode` is that of `new`: it tells where the new content is. `has_old`: there was something at `live`.
+    `inode` is that of `new`, and `old_inode` that of what was at `live` (0: nothing was): they tell which is where.
     """
 
     live: str
     new: str
     old: str
     inode: int
-    has_old: bool
+    old_inode: int
 
 
 def planned(live: str, new: str, old: str) -> Move:
     """The move that is to be made, as things stand now."""
-    inode = os.lstat(new).st_ino if new else 0
-    return Move(live, new, old, inode, os.path.lexists(live))
+    return Move(live, new, old, os.lstat(new).st_ino if new else 0, _inode(live))
 
 
 def do(moves: Sequence[Move]) -> None:
@@ -88,36 +87,35 @@ def remove_tree(path: str) -> None:
 
 def _do(move: Move) -> None:
     if not move.new:
-        if not os.path.lexists(move.old):
+        if _inode(move.live) == move.old_inode:
             _rename(move.live, move.old)
         return
     if _inode(move.live) != move.inode:
-        if not move.has_old:
+        if not move.old_inode:
             _rename(move.new, move.live)
-            return
-        if not _exchanged(move.new, move.live):
-            if not os.path.lexists(move.old):
+        elif not _exchanged(move.new, move.live):
+            if _inode(move.live) == move.old_inode:
                 _rename(move.live, move.old)
             _rename(move.new, move.live)
-            return
-    if move.has_old and os.path.lexists(move.new):  # what was there, exchanged
+    if move.old_inode and _inode(move.new) == move.old_inode:  # exchanged
         _rename(move.new, move.old)
 
 
 def _undo(move: Move) -> None:
+    is_kept = bool(move.old_inode) and _inode(move.old) == move.old_inode
     if not move.new:
-        if os.path.lexists(move.old):
+        if is_kept:
             _rename(move.old, move.live)
         return
     if _inode(move.live) == move.inode:
-        if not move.has_old:
+        if not move.old_inode:
             _rename(move.live, move.new)
             return
-        where = move.old if os.path.lexists(move.old) else move.new
+        where = move.old if is_kept else move.new
         if not _exchanged(where, move.live):
             _rename(move.live, f"{move.new}{_TAKEN_BACK}")
             _rename(where, move.live)
-    elif not os.path.lexists(move.live) and os.path.lexists(move.old):
+    elif is_kept and not os.path.lexists(move.live):
         _rename(move.old, move.live)
     for where in (move.old, f"{move.new}{_TAKEN_BACK}"):
         if _inode(where) == move.inode:

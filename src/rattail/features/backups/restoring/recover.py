@@ -11,7 +11,7 @@ from rattail.appdir.unserved import unserved
 from rattail.database.setup import Whereabouts
 from rattail.errors import RattailError
 from rattail.features.backups.restoring import databases, place
-from rattail.features.backups.restoring.journal import Journal, State, read_journal
+from rattail.features.backups.restoring.journal import Journal, State, forget_leftovers, read_journal
 from rattail.features.backups.restoring.proof import Program
 from rattail.features.backups.restoring.staging import where_records
 from rattail.registry import Registry
@@ -26,6 +26,7 @@ def recover(root: str, *, registry: Registry) -> str:
         AppDirBroken: the journal cannot be understood, or the system refuses.
         AppDirBusy: the application is being served.
     """
+    forget_leftovers(root)
     journal = read_journal(root)
     if journal is None:
         return ""
