@@ -41,7 +41,7 @@ def is_empty(where: Whereabouts) -> bool:
     Raises:
         DatabaseUnreachable: the server does not answer.
     """
-    with connected(where) as connection:
+    with _asked(where) as connection:
         return connection.execute(f"SELECT 1 {_RELATIONS} LIMIT 1").fetchone() is None
 
 
@@ -56,7 +56,7 @@ def planned(where: Whereabouts, *, mark: str) -> DatabaseMove:
         return DatabaseMove(where.url, live, "", "")
     short = live[: _MOST_NAME - 30]
     move = DatabaseMove(where.url, live, f"{short}_restoring_{mark}", f"{short}_before_{mark}")
-    with connected(where) as connection:
+    with _asked(where) as connection:
         row = connection.execute(
             "SELECT r.rolsuper OR (r.rolcreatedb AND pg_has_role(d.datdba, 'MEMBER')), r.rolname "
             "FROM pg_roles r, pg_database d WHERE r.rolname = current_user AND d.datname = current_database()"
@@ -110,7 +110,7 @@ def drop(move: DatabaseMove, where: Whereabouts) -> None:
         if move.new in _names(where):
             _statements(where, f"DROP DATABASE IF EXISTS {_quoted(move.new)}")
         return
-    with connected(where) as connection:
+    with _asked(where) as connection:
         row = connection.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
         ).fetchone()
@@ -118,7 +118,7 @@ def drop(move: DatabaseMove, where: Whereabouts) -> None:
             return
         for name, kind in connection.execute(
             f"SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind {_RELATIONS} "
-            "AND c.relkind IN ('r', 'p', 'v', 'm', 'S')"
+            "AND c.relkind IN ('r', 'p', 'v', 'm', 'S') ORDER BY c.relkind = 'S'"
         ).fetchall():
             what = {"v": "VIEW", "m": "MATERIALIZED VIEW", "S": "SEQUENCE"}.get(_text(kind), "TABLE")
             connection.execute(f"DROP {what} IF EXISTS {name} CASCADE".encode())
@@ -133,16 +133,28 @@ def drop(move: DatabaseMove, where: Whereabouts) -> None:
 
 def _note(move: DatabaseMove, where: Whereabouts, text: str) -> None:
     """Note something at the live database; whoever does not own it cannot."""
-    import psycopg
-
     said = f"'{text}'" if text else "NULL"
-    with suppress(psycopg.errors.InsufficientPrivilege), connected(where) as connection:
+    with suppress(NotAllowed), _asked(where) as connection:
         connection.execute(f"COMMENT ON DATABASE {_quoted(move.live)} IS {said}".encode())
 
 
 def _names(where: Whereabouts) -> frozenset[str]:
     with _maintaining(where) as connection:
         return frozenset(str(name) for (name,) in connection.execute("SELECT datname FROM pg_database"))
+
+
+@contextmanager
+def _asked(where: Whereabouts) -> Iterator[Connection[Any]]:
+    """A connection, in a transaction, whose refusals are sentences."""
+    import psycopg
+
+    try:
+        with connected(where) as connection:
+            yield connection
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise NotAllowed(f"the server refuses: {' '.join(str(error).split())}.") from error
+    except psycopg.Error as error:
+        raise DatabaseUnreachable(f"the server refuses: {' '.join(str(error).split())}.") from error
 
 
 @contextmanager

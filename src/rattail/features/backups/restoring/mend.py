@@ -14,7 +14,8 @@ from rattail.appdir.refusal import refusal, shown
 from rattail.config.edit import without_value
 from rattail.config.option import Option
 from rattail.config.toml_text import SETTINGS_FILE
-from rattail.errors import AppDirBroken, RattailError
+from rattail.errors import RattailError
+from rattail.features.backups.archive.damaged import Damaged
 
 _WITH_PATHS = ("luigi.cfg",)
 _AFTER_PATH = r"(?=$|[/\s\"',;:\]])"
@@ -29,6 +30,7 @@ def mend_paths(
     folders that lay elsewhere, and where: from now on they are in the folder itself.
 
     Raises:
+        Damaged: it is no app folder.
         AppDirBroken: a file cannot be read or written.
     """
     try:
@@ -43,7 +45,7 @@ class _Mending:
         self._fd = fd
         content = read_file(fd, MARKER)
         if content is None:
-            raise AppDirBroken(f"{shown(folder)} has no marker {MARKER!r}.")
+            raise Damaged(f"the folder in it has no marker {MARKER!r}")
         self._content = content
         self._marker: Marker = decode_marker(content, folder)
 

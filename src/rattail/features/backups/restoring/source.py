@@ -97,8 +97,6 @@ class ArchiveSource:
             is_archive=True,
             warnings=head.warnings,
         )
-        if marker is None:
-            raise Damaged("it holds no marker 'app-folder.json'")
         self._part = "" if database is None else str(database["part"])
 
     @contextmanager
