@@ -104,9 +104,10 @@ def read_proofs(target: str) -> Mapping[str, datetime]:
         with opened_folder(target) as fd:
             content = read_file(fd, PROOFS_FILE, limit_bytes=_LIMIT_BYTES)
         document = json.loads(content or b"{}")
-        return {str(key): datetime.fromisoformat(at) for key, at in document.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        proofs = {str(key): datetime.fromisoformat(at) for key, at in document.items()}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
+    return {key: at for key, at in proofs.items() if at.tzinfo is not None}
 
 
 def note_proofs(target: str, proved: Iterable[str], *, now: datetime) -> None:

@@ -107,7 +107,7 @@ def read_known(path: str) -> Known:
         if (document["size_bytes"], document["mtime_ns"]) != (look.st_size, look.st_mtime_ns):
             return Known()
         return _load(document)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Known()
 
 
