@@ -119,16 +119,17 @@ class _Restoring:
 
     def run(self) -> Restored:
         target = self._target
-        with ExitStack() as stack:
+        with ExitStack() as stack, ExitStack() as writing:
             before: frozenset[str] = frozenset()
             if target.is_taken:
                 stack.enter_context(unserved(target.root))
-                stack.enter_context(lock_appdir(target.root, command=COMMAND))
+                writing.enter_context(lock_appdir(target.root, command=COMMAND))
                 before = frozenset(self._program.errors(target.root))
             try:
                 self._prepare()
                 stack.enter_context(unserved(self._root.new)) if not self._only else None
                 self._swap()
+                writing.close()  # the application, which is asked now, writes
                 migrations, errors = self._prove(before)
             except BaseException:
                 give_up(self._journal, registry=self._request.registry)
