@@ -154,6 +154,22 @@ def test_a_part_above_the_records_leaves_the_records_and_what_no_backup_holds(ow
     assert not (own_shop.app / "data/own/more.txt").exists()
 
 
+def test_a_part_comes_with_the_folders_above_it_that_are_gone(own_shop: Shop, tmp_path: Path) -> None:
+    backup = own_shop.backup(tmp_path / "backups")
+    wanted = _files(own_shop.app)
+    shutil.rmtree(own_shop.app / "data/exports/report_output/00000001")
+    shutil.rmtree(own_shop.app / "data/own")
+
+    only = ("data/exports/report_output/00000001/stock.csv", "data/own/notes.txt")
+    restored = restore(own_shop.request(backup, only=only))
+
+    now = _files(own_shop.app)
+    assert wanted.keys() - now.keys() == {"data/own/latest"}
+    assert {path: one for path, one in wanted.items() if path in now} == now
+    assert restored.kept == ""
+    assert own_shop.leftovers() == []
+
+
 @pytest.mark.parametrize(
     ("only", "error", "says"),
     [

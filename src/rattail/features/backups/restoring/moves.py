@@ -11,6 +11,7 @@ from rattail.features.backups.restoring.difference import RECORDS, Live
 from rattail.features.backups.restoring.journal import STAGING
 from rattail.features.backups.restoring.place import Move, planned
 
+BEFORE = ".before-"
 _NEVER_MOVED = frozenset(("lost+found", LOCK))
 
 
@@ -29,10 +30,10 @@ class Beside(NamedTuple):
 def beside(live: str, *, mark: str, time: str) -> Beside:
     """Names on the same disk as `live`: beside it, or in it where it is a disk of its own."""
     inner = f"{live}/" if os.path.ismount(live) else live
-    kept, number = f"{inner}.before-{time}", 1
+    kept, number = f"{inner}{BEFORE}{time}", 1
     while os.path.lexists(kept):
         number += 1
-        kept = f"{inner}.before-{time}-{number}"
+        kept = f"{inner}{BEFORE}{time}-{number}"
     return Beside(live, f"{inner}{STAGING}{mark}", kept)
 
 
@@ -43,7 +44,7 @@ def whole(place: Beside) -> Iterator[Move]:
         return
     new = set(os.listdir(place.new))
     own = {os.path.basename(place.staging), os.path.basename(place.kept)}
-    there = {name for name in os.listdir(place.live) if not name.startswith((STAGING, ".before-"))}
+    there = {name for name in os.listdir(place.live) if not name.startswith((STAGING, BEFORE))}
     for name in sorted((new | there) - own - _NEVER_MOVED):
         yield planned(f"{place.live}/{name}", f"{place.new}/{name}" if name in new else "", f"{place.kept}/{name}")
 
@@ -54,8 +55,19 @@ def parts(only: Sequence[str], live: Live, places: dict[str, Beside], kept_whole
     `places` are by logical name ("." is the app folder); `kept_whole` are declared folders that stay as they are,
     because a backup does not hold them. So a folder above such a one is not moved, but what is in it.
     """
-    for path in only:
+    for path in dict.fromkeys(_reachable(path, places) for path in only):
         yield from _part(path, live, places, kept_whole)
+
+
+def _reachable(path: str, places: dict[str, Beside]) -> str:
+    """The path, or the first folder above it that is not there, with which it comes."""
+    while "/" in path:
+        above = path.rpartition("/")[0]
+        place, rest = _place_of(above, places)
+        if os.path.isdir(f"{place.live}/{rest}"):
+            break
+        path = above
+    return path
 
 
 def _part(path: str, live: Live, places: dict[str, Beside], kept_whole: Collection[str]) -> Iterator[Move]:

@@ -14,10 +14,10 @@ from rattail.appdir.refusal import shown
 from rattail.errors import AppDirBroken, LayoutOutdated
 
 _EXPECTED = """
-import json
+import json, os
 from rattail.database.age import expected_migrations
 from rattail.registry import load_registry
-print(json.dumps(sorted(expected_migrations(load_registry().apps))))
+os.write(1, json.dumps(sorted(expected_migrations(load_registry().apps))).encode())
 """
 _FINDINGS = 61  # check-appdir's exit code where it found something
 _MOST_S = 3600.0

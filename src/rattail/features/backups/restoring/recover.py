@@ -12,6 +12,7 @@ from rattail.database.setup import Whereabouts
 from rattail.errors import RattailError
 from rattail.features.backups.restoring import databases, place
 from rattail.features.backups.restoring.journal import Journal, State, forget_leftovers, read_journal
+from rattail.features.backups.restoring.moves import BEFORE
 from rattail.features.backups.restoring.proof import Program
 from rattail.features.backups.restoring.staging import where_records
 from rattail.registry import Registry
@@ -97,8 +98,13 @@ def _where(journal: Journal, registry: Registry) -> Whereabouts:
 def _tidy(journal: Journal) -> None:
     for staging in journal.stagings:
         place.remove_tree(staging)
-    for folder in {os.path.dirname(move.old) for move in journal.moves}:
-        while "before-" in folder:
+    forget_empty(journal)
+
+
+def forget_empty(journal: Journal) -> None:
+    """Remove the folders for old content that hold none."""
+    for folder in sorted({os.path.dirname(move.old) for move in journal.moves}, reverse=True):
+        while BEFORE in folder:
             try:
                 os.rmdir(folder)
             except OSError:

@@ -30,7 +30,7 @@ from rattail.features.backups.restoring.plan import (
     wanted_parts,
 )
 from rattail.features.backups.restoring.proof import Program
-from rattail.features.backups.restoring.recover import give_up, recover
+from rattail.features.backups.restoring.recover import forget_empty, give_up, recover
 from rattail.features.backups.restoring.source import Source
 from rattail.features.backups.restoring.staging import Progress, carry, flush, make_new, put_records, where_records
 from rattail.features.backups.restoring.target import Target, live_view, ownership
@@ -241,11 +241,13 @@ class _Restoring:
         return where_records(self._target.root, self._request.registry, data_folder=f"{self._target.root}/data")
 
     def _restored(self, migrations: tuple[str, ...], errors: tuple[str, ...]) -> Restored:
+        forget_empty(self._journal)
         kept = [one.kept for one in self._places.values() if os.path.lexists(one.kept)]
         for path in list(kept):
             with suppress(OSError):
                 os.rmdir(path)  # where it held nothing
                 kept.remove(path)
+        self._messages += [f"what was there before is kept in {shown(path)}, too." for path in kept[1:]]
         database = self._journal.database
         return Restored(
             root=self._target.root,
