@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -99,7 +99,7 @@ def _take_tables(session: Session, backup: str, tables: str, to: str, identity: 
     files = [one._asdict() for one in taken.files]
     lines = [f"  {one.name}  {counted(one.rows, 'row')}, {size_text(one.size_bytes)}" for one in taken.files]
     lines.append(f"The tables are in {shown(taken.folder)}; the app folder was not touched. import-csv reads them.")
-    return Outcome({"folder": taken.folder, "files": files}, lines)
+    return Outcome({"folder": taken.folder, "tables": files}, lines)
 
 
 def _planned(planned: Planned) -> Outcome:
@@ -112,7 +112,7 @@ def _planned(planned: Planned) -> Outcome:
         "changed": difference.changed,
         "only_here": difference.only_here,
         "same": difference.same,
-        "rows": planned.rows,
+        "rows": sum(planned.rows.values()),
         "records_at": planned.records_at,
     }
     lines = ["An environment would be built."] if planned.builds_environment else []
@@ -133,8 +133,20 @@ def _planned(planned: Planned) -> Outcome:
 
 
 def _restored(session: Session, restored: Restored) -> Outcome:
-    data = {**restored._asdict(), "is_dry_run": False, "appdir": restored.root}
-    del data["root"], data["messages"]
+    data = {
+        "is_dry_run": False,
+        "appdir": restored.root,
+        "builds_environment": restored.has_built_environment,
+        "files": restored.files,
+        "file_bytes": restored.file_bytes,
+        "rows": sum(restored.rows.values()),
+        "records_at": restored.records_at,
+        "migrations": restored.migrations,
+        "kept": restored.kept,
+        "kept_database": restored.kept_database,
+        "errors": restored.errors,
+        "seconds": restored.seconds,
+    }
     lines = []
     if restored.has_built_environment:
         lines.append(f"Built the environment {shown(restored.environment)}.")
@@ -162,8 +174,8 @@ def _restored(session: Session, restored: Restored) -> Outcome:
     return Outcome(data, lines, _notes(restored.messages), error)
 
 
-def _rows(rows: object, at: str) -> str:
-    total = sum(rows.values()) if isinstance(rows, dict) else 0
+def _rows(rows: Mapping[str, int], at: str) -> str:
+    total = sum(rows.values())
     return f"The records: {counted(total, 'row')}, as they were at {at[:19].replace('T', ' ')} UTC."
 
 
