@@ -178,6 +178,20 @@ def test_what_is_no_environment_is_not_restored_into(shop: Shop, tmp_path: Path)
         plan_restore(shop.request(backup))
 
 
+def test_a_folder_whose_marker_is_damaged_can_be_put_aside(shop: Shop, tmp_path: Path) -> None:
+    backup = shop.backup(tmp_path / "backups")
+    (shop.app / "app-folder.json").write_text("{")
+    with pytest.raises(AppDirBroken, match="damaged") as refused:
+        restore(shop.request(backup))
+    assert "--replace-other-app" in refused.value.hint
+
+    restored = restore(shop.request(backup, may_be_other=True))
+
+    assert restored.errors == ()
+    assert (Path(restored.kept) / "app-folder.json").read_text() == "{"
+    assert require_marker(str(shop.app)).name
+
+
 def test_an_environment_that_is_not_there_needs_packages(shop: Shop, tmp_path: Path) -> None:
     backup = shop.backup(tmp_path / "backups")
 

@@ -96,7 +96,7 @@ def opened(request: RestoreRequest) -> AbstractContextManager[Source]:
 
 def checked(request: RestoreRequest, source: Source) -> Target:
     """Everything that can be refused before anything is written."""
-    target = look_at(request.environment)
+    target = look_at(request.environment, may_be_other=request.may_be_other)
     about = source.about
     require_known_layout(about, LAYOUT_VERSION)
     require_same_app(target, about, may_be_other=request.may_be_other)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from rattail.appdir.marker import read_marker
 from rattail.appdir.refusal import shown
 from rattail.appdir.unserved import unserved
 from rattail.database.setup import Whereabouts
@@ -34,7 +33,7 @@ def recover(root: str, *, registry: Registry) -> str:
     if journal.state is State.PREPARING:
         give_up(journal, registry=registry)
         return f"a restore that was killed had prepared something beside {shown(root)}: it was removed."
-    if read_marker(root) is not None:
+    if os.path.isdir(root):
         with unserved(root):
             return _settle(journal, registry)
     return _settle(journal, registry)

@@ -124,7 +124,7 @@ class _Restoring:
             if target.is_taken:
                 stack.enter_context(unserved(target.root))
                 writing.enter_context(lock_appdir(target.root, command=COMMAND))
-                before = frozenset(self._program.errors(target.root))
+                before = frozenset(self._program.errors(target.root) if target.marker else ())
             try:
                 self._prepare()
                 stack.enter_context(unserved(self._root.new)) if not self._only else None

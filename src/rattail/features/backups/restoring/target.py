@@ -12,7 +12,7 @@ from rattail.appdir.names import LOCK
 from rattail.appdir.owner import Owner, owner_of
 from rattail.appdir.refusal import refusal, shown
 from rattail.config.load import load_settings
-from rattail.errors import AppDirBroken, WouldOverwrite
+from rattail.errors import AppDirBroken, LayoutOutdated, WouldOverwrite
 from rattail.features.backups.archive.manifest import Entry
 from rattail.features.backups.restoring.difference import Live
 from rattail.features.backups.restoring.source import About, OwnerOf
@@ -24,21 +24,18 @@ _ENVIRONMENT_BYTES = 300 << 20
 
 
 class Target(NamedTuple):
-    """An environment and the place of its app folder. `marker` is that of the folder that is there, if one is."""
+    """An environment and the place of its app folder. `marker` is that of the folder that is there, if it has one."""
 
     environment: str
     root: str
     has_environment: bool
     marker: Marker | None
     owner: Owner | None
-
-    @property
-    def is_taken(self) -> bool:
-        return self.marker is not None
+    is_taken: bool
 
 
-def look_at(environment: str) -> Target:
-    """What stands at the path of an environment.
+def look_at(environment: str, *, may_be_other: bool) -> Target:
+    """What stands at the path of an environment. `may_be_other`: a folder 'app' that is not known may be replaced.
 
     Raises:
         WouldOverwrite: something that is neither an environment nor empty, or a folder 'app' that is none of ours.
@@ -47,16 +44,18 @@ def look_at(environment: str) -> Target:
     environment = os.path.realpath(environment)
     root = os.path.realpath(f"{environment}/{_APP}")
     has_environment = os.path.exists(f"{environment}/pyvenv.cfg") or os.path.exists(f"{environment}/bin/rattail")
-    marker = read_marker(root)
+    marker = _marker(root, may_be_other=may_be_other)
     try:
         names = os.listdir(environment) if os.path.lexists(environment) else []
         inside = os.listdir(root) if os.path.lexists(root) else []
     except OSError as error:
         raise refusal("look into", environment, error) from error
-    if marker is None and set(inside) - {LOCK, "lost+found"}:
+    is_taken = marker is not None or bool(set(inside) - {LOCK, "lost+found"})
+    if is_taken and marker is None and not may_be_other:
         raise WouldOverwrite(
             f"{shown(root)} is a folder that is not empty, and no app folder.",
-            hint="move it out of the way, or name another environment",
+            hint="move it out of the way, or name another environment; where it is meant to be put aside, add "
+            "--replace-other-app",
         )
     is_ours = {_APP, ".rebuilding"} | {name for name in names if name.startswith(f"{_APP}.")}
     if not has_environment and set(names) - is_ours:
@@ -64,7 +63,7 @@ def look_at(environment: str) -> Target:
             f"{shown(environment)} is no environment, and it is not empty.",
             hint="name an environment, or a folder that is not there yet",
         )
-    return Target(environment, root, has_environment, marker, owner_of(root) if marker else None)
+    return Target(environment, root, has_environment, marker, owner_of(root) if is_taken else None, is_taken)
 
 
 def require_same_app(target: Target, about: About, *, may_be_other: bool) -> None:
@@ -85,11 +84,13 @@ def require_same_app(target: Target, about: About, *, may_be_other: bool) -> Non
 
 def live_view(target: Target, registry: Registry) -> Live | None:
     """The folder that is there, and where its folders lie."""
-    if target.marker is None:
+    if not target.is_taken:
         return None
     settings = load_settings(registry.options, root=target.root, environ=os.environ)
     relocations = settings.relocations(target.root)
     scratch = frozenset(folder.path for _, folder in registry.layout if folder.keep is Keep.SCRATCH)
+    if target.marker is None:
+        relocations = {}  # whose these folders are, nobody knows
     there = {name: os.path.realpath(place) for name, place in relocations.items() if os.path.isdir(place)}
     declared = frozenset(folder.path for _, folder in registry.layout)
     return Live(target.root, {name: at for name, at in there.items() if name in declared}, scratch, declared)
@@ -141,6 +142,16 @@ def require_room(target: Target, about: About, *, builds: bool) -> None:
             f"{needed / 1_000_000:,.0f} MB beside what is there, and {free / 1_000_000:,.0f} MB are free.",
             hint=pasted_line("df", "-h", place),
         )
+
+
+def _marker(root: str, *, may_be_other: bool) -> Marker | None:
+    try:
+        return read_marker(root)
+    except (AppDirBroken, LayoutOutdated) as error:
+        if may_be_other:
+            return None
+        error.hint = "to put the backup in its place anyway, and this one aside, add --replace-other-app"
+        raise
 
 
 def _named(user: str, group: str) -> Owner | None:
