@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from rattail.features.backups.keys.keys import make_key
+from rattail.features.backups.shelf.state import Known, Look, write_known
 from rattail.registry import load_registry
 from tests.kit.extension import write_extension
 from tests.kit.uploaded import put_uploads
@@ -36,7 +38,12 @@ FEATURE = Feature(
 )
 """
 #: What only root could show (a folder given away), or only somebody who is not (one that cannot be read).
-UNSEEN = {("make-appdir", "given_to"): "text", ("show-appdir", "folders[].problem"): "text"}
+UNSEEN = {
+    ("make-appdir", "given_to"): "text",
+    ("show-appdir", "folders[].problem"): "text",
+    ("restore-backup", "migrations"): "list of text",
+    ("restore-backup", "errors"): "list of text",
+}
 
 #: Keys of which every name inside depends on the shop, the kind of batch or the record: not followed further.
 OPEN = {
@@ -125,6 +132,46 @@ def _have_jobs(root: Path) -> None:
             )
 
 
+def _set(root: Path, *words: str) -> None:
+    subprocess.run([sys.executable, "-m", "rattail", "set-option", *words, "--appdir", str(root), "-q"], check=True)
+
+
+def _have_shelf(root: Path) -> None:
+    """Places for backups and their copies."""
+    (root.parent / "far").mkdir()
+    _set(root, "backups.target", str(root.parent / "shelf"))
+    _set(root, "backups.copy_to", str(root.parent / "far"))
+
+
+def _have_two_keys(root: Path) -> None:
+    """One that was just made, and one that nobody has."""
+    public = (root.parent / "key.txt").read_text().rpartition("# public key: ")[2].split()[0]
+    _set(root, "backups.encrypt_to", f"{public},{make_key().public}")
+
+
+def _have_old_backup(root: Path) -> None:
+    """One that is damaged, and what a run left that was killed."""
+    shelf = root.parent / "shelf"
+    (shelf / ".tmp-0123456789abcdef").touch()
+    app = next(shelf.glob("*.tar")).name.rpartition("-")[0]
+    old = shelf / f"{app}-20200101T000000Z.tar"
+    old.touch()
+    write_known(str(old), Known(read_back=Look(datetime.now(UTC), "a byte differs")))
+
+
+def _have_environment(root: Path) -> None:
+    """An empty one to restore into, and the backup that was made under a name that is known."""
+    (root.parent / "env").mkdir()
+    (root.parent / "env" / "pyvenv.cfg").touch()
+    made = max((root.parent / "shelf").glob("*.tar"), key=lambda path: path.stat().st_size)
+    (root.parent / "backup.tar").symlink_to(made)
+
+
+def _edit_restored(root: Path) -> None:
+    (root.parent / "env" / "app" / "own.txt").touch()
+    (root.parent / "env" / "app" / "README.txt").write_text("mine")
+
+
 #: A mail server that nobody has: a test mail says so.
 MAIL = {"RATTAIL_MAIL_HOST": "mail.example", "RATTAIL_MAIL_FROM": "a@mail.example", "RATTAIL_MAIL_TO": "b@mail.example"}
 
@@ -204,6 +251,19 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "retry-job": (Example(("1",)),),
     "show-job": (Example(("1",)), Example(("2",))),
     "run-jobs": (Example(),),
+    "make-backup": (Example(("--dry-run",), _have_shelf), Example(("--no-wheels",))),
+    "copy-backup": (Example(),),
+    "make-backup-key": (Example(("--output", "{scratch}/key.txt")),),
+    "prove-backup-key": (Example(("--identity", "{scratch}/key.txt"), _have_two_keys),),
+    "list-backups": (Example(),),
+    "prune-backups": (Example(prepare=_have_old_backup),),
+    "restore-backup": (
+        Example(("{scratch}/backup.tar", "--into", "{scratch}/env", "--dry-run"), _have_environment),
+        Example(("{scratch}/backup.tar", "--into", "{scratch}/env")),
+        Example(("{scratch}/backup.tar", "--into", "{scratch}/env", "--dry-run"), _edit_restored),
+        Example(("{scratch}/backup.tar", "--tables", "stores", "--to", "{scratch}/tables")),
+        Example(("--into", "{scratch}/env")),
+    ),
 }
 
 #: Commands that run until they are told to stop, and what they print then.

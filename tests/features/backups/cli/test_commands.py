@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,7 +79,8 @@ def test_keys_from_the_first_one_to_the_proof(run: Run, env: Mapping[str, str], 
     kept = tmp_path / "kept.txt"
     made = run("make-backup-key", "--output", kept, "--json", env=env)
     again = run("make-backup-key", "--output", kept, env=env)
-    env = {**env, "RATTAIL_BACKUPS_ENCRYPT_TO": made.data["public_key"]}
+    words = shlex.split(made.data["next"][1])
+    run(*words[words.index("set-option") :], env=env)
 
     backup = run("make-backup", env=env)
     before = run("list-backups", env=env)

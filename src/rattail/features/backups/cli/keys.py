@@ -43,7 +43,7 @@ def make_backup_key(session: Session, output: str) -> Outcome:
     keys = (*session.settings.texts("backups.encrypt_to"), pair.public)
     steps = [
         "keep the file where the backups are not (print it), and take it off this machine",
-        session.hint_line("set-option", "backups.encrypt_to", *keys),
+        session.hint_line("set-option", "backups.encrypt_to", ",".join(keys)),
         session.hint_line("prove-backup-key", "--identity", path) + "   (encrypted backups count from then on)",
     ]
     lines = [f"The secret key is in {shown(path)}; the public key is {pair.public}", "Next:"]

@@ -151,7 +151,7 @@ class _Bringing:
         row = self._index.execute("SELECT kind, said FROM known WHERE path = ?", (path,)).fetchone()
         is_known = row == (kind, said) and self._is_untouched(path, kind, entry)
         if row is not None and not is_known:
-            self._remove(path, row[0])
+            self._remove(path)
         self._index.execute("REPLACE INTO known VALUES (?, ?, ?, ?, ?)", (path, kind, said, self._run, not is_known))
         return is_known
 
@@ -166,17 +166,15 @@ class _Bringing:
         return stat.S_ISDIR(look.st_mode) if kind == "folder" else stat.S_ISLNK(look.st_mode)
 
     def _remove_what_is_gone(self) -> None:
-        gone = self._index.execute(
-            "SELECT path, kind FROM known WHERE run <> ? ORDER BY length(path) DESC", (self._run,)
-        ).fetchall()
-        for path, kind in gone:
-            self._remove(path, kind)
+        gone = self._index.execute("SELECT path FROM known WHERE run <> ? ORDER BY length(path) DESC", (self._run,))
+        for (path,) in gone:
+            self._remove(path)
         self._index.execute("DELETE FROM known WHERE run <> ?", (self._run,))
 
-    def _remove(self, path: str, kind: str) -> None:
-        """What was ours; a folder that became a file goes with all that was in it."""
+    def _remove(self, path: str) -> None:
+        """What was ours, whatever lies there now; a folder goes with all that is in it."""
         with suppress(FileNotFoundError, NotADirectoryError):
-            if kind == "folder":
+            if stat.S_ISDIR(os.lstat(path, dir_fd=self._root_fd).st_mode):
                 shutil.rmtree(f"{self._path}/{path}")
             else:
                 os.unlink(path, dir_fd=self._root_fd)
