@@ -106,7 +106,7 @@ def test_a_restore_that_is_killed_is_taken_back_or_finished_by_the_next_one(
     assert recover_only(str(shop.environment), registry=shop.registry) == ""
 
 
-@pytest.mark.parametrize("moment", [40, 160, 400])
+@pytest.mark.parametrize("moment", [60, 400])
 def test_a_restore_that_is_killed_anywhere_succeeds_when_it_is_run_again(moment: int, shop: Shop, backup: str) -> None:
     (shop.app / "data/own/notes.txt").write_text("written since\n")
 

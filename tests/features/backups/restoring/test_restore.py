@@ -299,6 +299,16 @@ def test_a_plain_copy_without_a_consistent_copy_of_its_records_is_refused(shop: 
         restore(shop.request(copy))
 
 
+def test_a_plain_copy_without_any_records_says_so(own_shop: Shop, tmp_path: Path, registry: Registry) -> None:
+    (own_shop.app / "data/rattail.sqlite3").unlink()
+    other = empty_shop(tmp_path / "other", registry)
+
+    restored = restore(other.request(own_shop.app))
+
+    assert any("holds no records" in one for one in restored.messages)
+    assert not (other.app / "data/rattail.sqlite3").exists()
+
+
 def test_folders_that_lay_elsewhere_come_into_the_folder_in_another_environment(
     own_shop: Shop, tmp_path: Path, registry: Registry
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from rattail.features.backups.restoring.databases import name_of
 from rattail.features.backups.restoring.journal import read_journal
 from rattail.features.backups.restoring.restore import recover_only, restore
 from rattail.registry import Registry
-from tests.features.backups.restoring.shelf import Shop, make_app
+from tests.conftest import NOW
+from tests.features.backups.restoring.shelf import Shop, empty_shop, make_app
 from tests.features.backups.restoring.test_killed import _killed_at_journal
 from tests.kit.postgres import USER, Server
 from tests.kit.records import migrated_database, variables
@@ -143,3 +145,21 @@ def test_an_empty_database_is_filled_and_emptied_again_where_the_restore_is_kill
 
 def _where(server: Server, url: str) -> Whereabouts:
     return Whereabouts(url=url, password=server.password)
+
+
+def test_a_plain_copy_brings_the_newest_dump(
+    shop: Shop, backup: str, postgres: Server, tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.backup(tmp_path / "backups")  # which leaves the dump in the folder
+    copy = tmp_path / "copy"
+    shutil.copytree(shop.app, copy, symlinks=True)
+    other = empty_shop(tmp_path / "other", registry)
+    with postgres.fresh_database() as empty:
+        for name, value in variables(postgres, empty).items():
+            monkeypatch.setenv(name, value)
+
+        restored = restore(other.request(copy))
+
+        assert _vendors(postgres, name_of(empty)) == [1]
+        assert restored.records_at == NOW.isoformat()
+        assert restored.errors == ()

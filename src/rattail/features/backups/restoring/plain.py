@@ -48,6 +48,7 @@ class CopySource:
             for name, at in marker.relocated.items()
             if not os.path.isdir(f"{self._path}/{name}")
         )
+        none = "the copy holds no records: there is nothing in its 'data/database'."
         self.about = About(
             app_id=marker.app_id,
             name=marker.name,
@@ -60,7 +61,7 @@ class CopySource:
             file_bytes=file_bytes,
             records=self._records,
             is_archive=False,
-            warnings=(*walk.warnings, *elsewhere),
+            warnings=(*walk.warnings, *elsewhere, *(() if self._records else (none,))),
         )
 
     def _walk(self) -> Walk:

@@ -106,7 +106,7 @@ def checked(request: RestoreRequest, source: Source) -> Target:
             hint="restore all of it: leave --only out",
         )
     if about.records is not None and not request.only and target.has_environment:
-        require_known(about.records.migrations, Program(target.environment))
+        require_known(about.records.migrations, Program(target.environment, request.registry))
     if target.is_taken:
         with unserved(target.root):
             pass

@@ -11,7 +11,9 @@ from typing import Any
 
 from rattail.appdir.hints import pasted_line
 from rattail.appdir.refusal import shown
+from rattail.database.age import expected_migrations
 from rattail.errors import AppDirBroken, LayoutOutdated
+from rattail.registry import Registry
 
 _EXPECTED = """
 import json, os
@@ -26,11 +28,12 @@ _MOST_S = 3600.0
 class Program:
     """The application of an environment: its own `rattail`, or this one where the environment has none."""
 
-    def __init__(self, environment: str) -> None:
+    def __init__(self, environment: str, registry: Registry) -> None:
         self._python = f"{environment}/bin/python"
-        is_own = os.path.realpath(environment) == os.path.realpath(sys.prefix)
-        if is_own or not os.path.exists(self._python):
-            self._python = sys.executable
+        self._registry = registry
+        self._is_this = os.path.realpath(environment) == os.path.realpath(sys.prefix)
+        if self._is_this or not os.path.exists(self._python):
+            self._is_this, self._python = True, sys.executable
 
     def expected_migrations(self) -> frozenset[tuple[str, str]]:
         """Every migration that its code knows.
@@ -38,6 +41,8 @@ class Program:
         Raises:
             AppDirBroken: it does not start.
         """
+        if self._is_this:
+            return expected_migrations(self._registry.apps)
         done = self._started("-c", _EXPECTED)
         try:
             return frozenset((str(app), str(name)) for app, name in json.loads(done.stdout))
@@ -89,7 +94,7 @@ class Program:
     def _started(self, *words: str) -> subprocess.CompletedProcess[str]:
         environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "RATTAIL_APPDIR")}
         return subprocess.run(
-            [self._python, "-I" if self._python != sys.executable else "-P", *words],
+            [self._python, "-P" if self._is_this else "-I", *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -60,7 +60,7 @@ def give_up(journal: Journal, *, registry: Registry) -> None:
 
 def _settle(journal: Journal, registry: Registry) -> str:
     root = journal.root
-    if journal.state is State.PROVING and _is_sound(journal):
+    if journal.state is State.PROVING and _is_sound(journal, registry):
         for staging in journal.stagings:
             place.remove_tree(staging)
         journal.forget()
@@ -69,8 +69,8 @@ def _settle(journal: Journal, registry: Registry) -> str:
     return f"a restore that was killed was taken back: {shown(root)} is as it was before."
 
 
-def _is_sound(journal: Journal) -> bool:
-    program = Program(os.path.dirname(journal.root))
+def _is_sound(journal: Journal, registry: Registry) -> bool:
+    program = Program(os.path.dirname(journal.root), registry)
     try:
         if not journal.is_part:
             program.complete(journal.root)

@@ -105,7 +105,7 @@ class _Restoring:
         self._messages = messages
         self._only = wanted_parts(request)
         self._live = live_view(target, request.registry)
-        self._program = Program(target.environment)
+        self._program = Program(target.environment, request.registry)
         self._mark = os.urandom(4).hex()
         self._time = request.now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         self._owner_of, self._owner, said = ownership(target, self._about)
@@ -227,7 +227,8 @@ class _Restoring:
         migrations: tuple[str, ...] = ()
         if not self._only:
             self._program.complete(root)
-            if self._about.records is not None:
+            records = self._about.records
+            if records is not None and self._program.expected_migrations() - set(records.migrations):
                 migrations = self._program.migrate(root)
         errors = tuple(one for one in self._program.errors(root) if one not in before)
         if errors and self._target.is_taken:
