@@ -60,7 +60,8 @@ FEATURE = Feature(
             name="copy_to",
             kind="list",
             help="Where each backup is copied to: a folder, an address of fsspec such as 's3://bucket/folder' or "
-            "'sftp://host/folder', or a repository, 'restic:PLACE' or 'borg:PLACE'.",
+            "'sftp://host/folder', or a repository, 'restic:PLACE' or 'borg:PLACE' (for these the newest content is "
+            "also kept unpacked beside the backups).",
             default=(),
         ),
         Option(

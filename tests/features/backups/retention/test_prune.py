@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -48,12 +49,8 @@ def test_what_the_plan_lists_is_deleted_with_what_is_known_of_it_and_nothing_els
     kept = [one.backup for one in plan.decisions if one.is_kept]
     assert list(pruned.removed) == [one.backup for one in plan.doomed]
     assert [one.state for one in kept] == [State.READ_BACK, State.UNPROVEN]
-    assert names(tmp_path) == {
-        name
-        for one in (*kept, other)
-        for path in [getattr(one, "path", one)]
-        for name in (os.path.basename(path), os.path.basename(path) + ".json")
-    }
+    there = [*(one.file_name for one in kept), other.name]
+    assert names(tmp_path) == {*there, *(f"{name}.json" for name in there)}
     assert (len(pruned.removed), pruned.freed_bytes, pruned.spared) == (3, 3, ())
     assert planned(tmp_path).is_empty
 
@@ -139,7 +136,7 @@ def test_killed_at_any_point_the_next_run_completes_it(tmp_path: Path) -> None:
         target = tmp_path / str(moment := moment + 1)
         paths = fill(target, GOOD, GOOD, DAMAGED)
         plan = planned(target)
-        is_killed = killed_at(moment, lambda plan=plan: prune(plan))
+        is_killed = killed_at(moment, partial(prune, plan))
 
         found = list_backups(str(target))
         assert found[0].path == str(paths[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -163,6 +164,15 @@ def test_of_two_at_once_one_copies(shelf: Shelf, far: Path) -> None:
 
     assert at_once(3, act) == [0, 0, 0]
     assert [one.size_bytes for one in list_backups(str(far))] == [shelf.newest.size_bytes]
+
+
+def test_what_another_process_copies_there_is_left_to_it(shelf: Shelf, far: Path) -> None:
+    with (far / f"{shelf.newest.file_name}.part").open("wb") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        (made,) = shelf.copy(far)
+
+    assert isinstance(made.error, AppDirBusy)
+    assert shelf.copy(far)[0].error is None
 
 
 def test_while_a_backup_is_made_nothing_is_copied(shelf: Shelf, far: Path) -> None:

@@ -27,7 +27,7 @@ def copy_backup(session: Session, name: str, places: tuple[str, ...]) -> Outcome
     A PLACE is a folder, an address of fsspec such as s3://bucket/folder (where fsspec is installed), or a repository,
     restic:PLACE or borg:PLACE. The same command again goes on where a copy broke off.
     """
-    target = shelf_of(session)
+    target = os.path.realpath(os.path.dirname(name)) if "/" in name else shelf_of(session)
     given = tuple(_absolute(place) for place in places) or session.settings.texts("backups.copy_to")
     if not given:
         raise NoSuchThing(
