@@ -12,7 +12,7 @@ import pytest
 
 from rattail.appdir.marker import require_marker
 from rattail.appdir.still import files_held_still
-from rattail.errors import AppDirBroken, AppDirBusy, InputRejected, KeyDoesNotFit, WouldOverwrite
+from rattail.errors import AppDirBroken, AppDirBusy, InputRejected, KeyDoesNotFit, NotAllowed, WouldOverwrite
 from rattail.features.backups.keys.keys import make_key, read_identities
 from rattail.features.backups.restoring.mend import mend_paths
 from rattail.features.backups.restoring.plan import plan_restore
@@ -200,6 +200,15 @@ def test_an_environment_that_is_not_there_needs_packages(shop: Shop, tmp_path: P
 
     assert "python3 -m venv" in refused.value.hint
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_root_follows_nobodys_link(as_root: None, shop: Shop, tmp_path: Path) -> None:
+    backup = shop.backup(tmp_path / "backups")
+    (tmp_path / "link").symlink_to(shop.environment)
+    os.chown(tmp_path / "link", 4321, 4321, follow_symlinks=False)
+
+    with pytest.raises(NotAllowed, match="through"):
+        plan_restore(shop.request(backup)._replace(environment=str(tmp_path / "link")))
 
 
 def test_somebody_else_who_may_not_write_there_is_told_so(as_root: None, shop: Shop, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from rattail.appdir.folder import Keep
 from rattail.appdir.hints import pasted_line
 from rattail.appdir.marker import Marker, read_marker
 from rattail.appdir.names import LOCK
-from rattail.appdir.owner import Owner, owner_of
+from rattail.appdir.owner import Owner, check_links, owner_of
 from rattail.appdir.refusal import refusal, shown
 from rattail.config.load import load_settings
 from rattail.errors import AppDirBroken, LayoutOutdated, WouldOverwrite
@@ -40,9 +40,13 @@ def look_at(environment: str, *, may_be_other: bool) -> Target:
     Raises:
         WouldOverwrite: something that is neither an environment nor empty, or a folder 'app' that is none of ours.
         AppDirBroken: it cannot be looked at.
+        NotAllowed: as root, the path leads through somebody's link.
     """
-    environment = os.path.realpath(environment)
+    given, environment = environment, os.path.realpath(environment)
     root = os.path.realpath(f"{environment}/{_APP}")
+    if os.geteuid() == 0:
+        check_links(given, root=environment)
+        check_links(f"{environment}/{_APP}", root=root)
     has_environment = os.path.exists(f"{environment}/pyvenv.cfg") or os.path.exists(f"{environment}/bin/rattail")
     marker = _marker(root, may_be_other=may_be_other)
     try:
