@@ -118,6 +118,22 @@ def test_a_restore_that_is_killed_anywhere_succeeds_when_it_is_run_again(moment:
     assert not any("restoring" in name for name in shop.leftovers())
 
 
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_part_that_was_being_restored_is_taken_back(number: int, shop: Shop, backup: str) -> None:
+    (shop.app / "data/own/notes.txt").write_text("written since\n")
+    (shop.app / "data/own/more.txt").write_text("new since\n")
+    old, names = _content(shop), shop.leftovers()
+    request = shop.request(backup, only=("data",))
+
+    _killed_at_journal(number, lambda: restore(request), is_after=number == 2)
+    is_old = _is_old(shop)
+    recover_only(str(shop.environment), registry=shop.registry)
+
+    assert not is_old or number == 2
+    assert _content(shop) == old
+    assert shop.leftovers() == names
+
+
 def test_taking_back_can_be_killed_as_well(shop: Shop, backup: str) -> None:
     (shop.app / "data/own/notes.txt").write_text("written since\n")
     old = _content(shop)
