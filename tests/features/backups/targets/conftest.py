@@ -47,11 +47,11 @@ class Shelf(NamedTuple):
 
 @pytest.fixture
 def shelf(appdir: Path, registry: Registry, tmp_path: Path) -> Shelf:
-    """With one backup, of 4 MB that do not compress, some small files, a link and records."""
+    """With one backup, of 2 MB that do not compress, some small files, a link and records."""
     write_migrated_file(appdir)
     own = appdir / "data" / "own"
     own.mkdir()
-    (own / "noise.bin").write_bytes(os.urandom(4 << 20))
+    (own / "noise.bin").write_bytes(os.urandom(2 << 20))
     for number in range(20):
         (own / f"{number}.csv").write_text(f"{number}\n" * number)
     (own / "link").symlink_to("1.csv")

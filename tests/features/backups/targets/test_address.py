@@ -66,14 +66,15 @@ def test_another_file_of_that_name_is_left(shelf: Shelf, memory: Any) -> None:
         assert memory.cat(path) == content
 
 
-def test_what_arrives_damaged_is_not_kept(shelf: Shelf, memory: Any) -> None:
+def test_what_arrives_damaged_is_not_kept(shelf: Shelf, memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rattail.features.backups.targets.address.CHUNK_BYTES", 1 << 20)
     part = f"/far/{shelf.newest.file_name}.part"
 
     def rot(what: str, done: int, total: int | None) -> None:
         if what == "reading the copy back":
             memory.store[part].getbuffer()[-1:] = b"x"
 
-    memory.pipe(part, Path(shelf.newest.path).read_bytes())  # read in two pieces: the second one rots after the first
+    memory.pipe(part, Path(shelf.newest.path).read_bytes())  # read in pieces: the last one rots after the first
     (made,) = shelf.copy("memory:///far", progress=rot)
 
     assert made.error is not None

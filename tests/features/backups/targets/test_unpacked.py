@@ -35,6 +35,18 @@ def test_the_same_backup_again_writes_nothing(shelf: Shelf) -> None:
     assert first.files == sum(path.is_file() and not path.is_symlink() for path in Path(first.path).rglob("*"))
 
 
+def test_what_the_next_one_has_as_well_is_not_written_again(shelf: Shelf) -> None:
+    own = Path(unpack(shelf).path) / "folder" / "data" / "own"
+    inodes = {name: (own / name).stat().st_ino for name in ("noise.bin", "6.csv")}
+    (shelf.root / "data" / "own" / "3.csv").write_text("another")
+    shelf.make(NOW + timedelta(days=1))
+
+    unpack(shelf)
+
+    assert (own / "3.csv").read_text() == "another"
+    assert {name: (own / name).stat().st_ino for name in inodes} == inodes
+
+
 @pytest.mark.parametrize("harm", ["gone", "longer", "later", "a folder"])
 def test_what_somebody_changed_there_is_mended(shelf: Shelf, harm: str) -> None:
     unpacked = unpack(shelf)
@@ -78,7 +90,7 @@ def test_killed_at_any_point_the_next_run_brings_all_of_it(shelf: Shelf) -> None
     whole = content(unpack(shelf))
     moment = 1
     while killed_at(moment, lambda: unpack(shelf)):
-        moment += 11
+        moment += 17
         assert content(unpack(shelf)) == whole
         for path in (shelf.path / "unpacked").glob("*.index"):
             path.unlink()
