@@ -2,9 +2,12 @@
 
 from rattail.appdir.folder import Folder, Keep
 from rattail.config.option import Option
-from rattail.feature import Command, Feature
+from rattail.feature import FORM, POST, Command, Feature, JobKind, List, Page, Permission, Recurring
 
 _CLI = "rattail.features.backups.cli."
+_PAGES = "rattail.features.backups.pages"
+_JOBS = "rattail.features.backups.jobs"
+_LONGEST_S = 12 * 3600
 
 FEATURE = Feature(
     name="backups",
@@ -120,9 +123,39 @@ FEATURE = Feature(
             minimum=0,
         ),
     ),
-    checks=("rattail.features.backups.restoring.findings:check_unfinished",),
+    checks=(
+        "rattail.features.backups.checks:check_backups",
+        "rattail.features.backups.restoring.findings:check_unfinished",
+    ),
+    permissions=(
+        Permission("backups.view", "See the backups and how good they are", is_for_all_stores=True),
+        Permission("backups.create", "Make and prove backups", is_for_all_stores=True),
+        Permission("backups.configure", "See and carry out what the rules delete", is_for_all_stores=True),
+        Permission("backups.download", "Download backups, with everything that is in them", is_for_all_stores=True),
+    ),
+    pages=(
+        Page("backups/", "backups.list", f"{_PAGES}.views:listed", "backups.view", menu="Backups", order=815),
+        Page("backups/make/", "backups.make", f"{_PAGES}.views:make", "backups.create", POST),
+        Page("backups/prune/", "backups.prune", f"{_PAGES}.views:prune", "backups.configure", FORM),
+        Page("backups/<str:name>/", "backups.one", f"{_PAGES}.views:one", "backups.view"),
+        Page("backups/<str:name>/prove/", "backups.prove", f"{_PAGES}.views:prove", "backups.create", POST),
+        Page("backups/<str:name>/download/", "backups.download", f"{_PAGES}.views:download", "backups.download"),
+    ),
+    lists=(List("backups.list", f"{_PAGES}.listing:BACKUPS", "backups.view"),),
+    jobs=(
+        JobKind("backups.make", "Make a backup", f"{_JOBS}:make", tries=2, limit_s=_LONGEST_S),
+        JobKind("backups.copy", "Copy a backup to other places", f"{_JOBS}:copy", tries=3, limit_s=_LONGEST_S),
+        JobKind("backups.prove", "Prove a backup", f"{_JOBS}:prove", limit_s=_LONGEST_S),
+        JobKind("backups.prune", "Delete backups that no rule keeps", f"{_JOBS}:prune_by_rules"),
+    ),
+    recurring=(
+        Recurring("backups.make", at="backups.at", only_if=f"{_JOBS}:is_workers_turn"),
+        Recurring("backups.prove", at="04:10", only_if=f"{_JOBS}:is_proof_due"),
+        Recurring("backups.prune", at="05:10", only_if=f"{_JOBS}:is_prune_due"),
+    ),
     commands=(
         Command("make-backup", "Make a backup, and read it back.", _CLI + "make:make_backup"),
+        Command("prove-backup", "Restore a backup into a scratch place; start it.", _CLI + "prove:prove_backup"),
         Command("list-backups", "Show the backups and how good each is known to be.", _CLI + "list:list_backups"),
         Command(
             "restore-backup",

@@ -2,6 +2,7 @@
 
     process.py web ROOT PARENT READY DOOR      answers requests
     process.py worker ROOT PARENT READY        runs jobs
+    process.py idle-worker ROOT PARENT READY   takes none: it is there, and nothing leaves
 
 PARENT is the supervisor's pid; READY the descriptor of a pipe on which the process says, as one line of JSON, that
 it is at work, or why it cannot be; DOOR the descriptor of the socket to listen on.
@@ -46,7 +47,7 @@ def main(words: list[str]) -> NoReturn:
         else:
             from rattail.features.serve.worker import run_jobs
 
-            run_jobs(root, ready_fd=int(ready_fd))
+            run_jobs(root, ready_fd=int(ready_fd), claims=part == "worker")
     except RattailError as error:
         told = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
         _say(int(ready_fd), {"refused": told})

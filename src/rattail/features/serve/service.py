@@ -31,11 +31,12 @@ _LOOK_AGAIN_S = 0.01
 
 
 class Order(NamedTuple):
-    """What to serve: `parts` are `web`, `worker`, or both."""
+    """What to serve: `parts` are `web`, `worker`, or both. In quarantine the worker takes no jobs."""
 
     root: str
     parts: Sequence[str]
     places: Sequence[Place]
+    is_quarantined: bool = False
 
 
 class Served(NamedTuple):
@@ -92,7 +93,7 @@ def wanted_roles(order: Order, settings: Settings, door: socket | None) -> list[
         words = (*begin, "web", order.root, parent, "{ready}", str(fd))
         roles.append(Role("web", words, (fd,), grace_s=_WEB_GRACE_S, hurry=signal.SIGQUIT))
     if "worker" in order.parts:
-        words = (*begin, "worker", order.root, parent, "{ready}")
+        words = (*begin, "idle-worker" if order.is_quarantined else "worker", order.root, parent, "{ready}")
         grace_s = settings.integer("jobs.stop_wait_s") + _MORE_GRACE_S
         count = settings.integer("jobs.workers")
         roles += [

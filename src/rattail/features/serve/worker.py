@@ -9,8 +9,8 @@ from rattail.logs.setup import write_to
 from rattail.site import Site, open_site
 
 
-def run_jobs(root: str, *, ready_fd: int) -> None:
-    """Work off jobs until SIGTERM.
+def run_jobs(root: str, *, ready_fd: int, claims: bool = True) -> None:
+    """Work off jobs until SIGTERM; without `claims` take none, and only say that it is there.
 
     Raises:
         LayoutOutdated: `migrate-db` has not been run.
@@ -23,7 +23,7 @@ def run_jobs(root: str, *, ready_fd: int) -> None:
     from rattail.jobs.worker import run
 
     say_ready(ready_fd)
-    run(site)
+    run(site, claims=claims)
 
 
 def require_records(site: Site) -> None:

@@ -13,7 +13,8 @@ from rattail.errors import WrongUsage
 @command("serve")
 @click.option("--web-only", is_flag=True, help="Answer requests, and run no jobs.")
 @click.option("--worker-only", is_flag=True, help="Run jobs, and answer no requests.")
-def serve(session: Session, web_only: bool, worker_only: bool) -> Outcome:
+@click.option("--quarantine", "is_quarantined", is_flag=True, help="Take no jobs, so that nothing is done or sent.")
+def serve(session: Session, web_only: bool, worker_only: bool, is_quarantined: bool) -> Outcome:
     """Run the web application and the workers, until Ctrl-C or SIGTERM.
 
     Then requests that were accepted are answered and running jobs end, or go back into the queue after
@@ -25,6 +26,6 @@ def serve(session: Session, web_only: bool, worker_only: bool) -> Outcome:
     parts = ("web",) if web_only else ("worker",) if worker_only else ("web", "worker")
     from rattail.features.serve.service import Order, serve_app
 
-    order = Order(root=session.root, parts=parts, places=session.places)
+    order = Order(root=session.root, parts=parts, places=session.places, is_quarantined=is_quarantined)
     served = serve_app(order, registry=session.registry, settings=session.settings, say=session.console.say)
     return Outcome({"appdir": session.root, "parts": list(parts), "url": served.url}, ["Stopped."])

@@ -1,0 +1,149 @@
+"""Proving a backup: all the way to an application that answers, in a scratch place."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from rattail.appdir.hints import pasted_line
+from rattail.appdir.refusal import refusal
+from rattail.database.setup import Whereabouts
+from rattail.errors import AppDirBroken, BackupUnproven, LayoutOutdated
+from rattail.features.backups.archive.opened import open_archive
+from rattail.features.backups.proving.quarantine import started, wait_ready
+from rattail.features.backups.proving.scratch import only_these_settings, scratch_place, scratch_records
+from rattail.features.backups.restoring.plan import RestoreRequest
+from rattail.features.backups.restoring.restore import Restored, restore
+from rattail.features.backups.shelf.shelf import Backup
+from rattail.features.backups.shelf.state import Look, read_known, write_known
+from rattail.registry import Registry
+
+if TYPE_CHECKING:
+    from pyrage import x25519
+
+Progress = Callable[[str, int, int | None], object]
+_OPENING, _STARTING = "opening the backup", "starting the application in quarantine"
+_MOST_PROBLEM = 1000
+
+
+class ProveRequest(NamedTuple):
+    """Which backup is proved. `where` are the live records: their server has room for a scratch database."""
+
+    backup: Backup
+    registry: Registry
+    where: Whereabouts
+    now: datetime
+    identities: Sequence[x25519.Identity] = ()
+
+
+class Proof(NamedTuple):
+    """A proof that went well: each step with its seconds, and how many rows each table had."""
+
+    path: str
+    steps: tuple[tuple[str, float], ...]
+    rows: Mapping[str, int]
+    has_built_environment: bool
+    seconds: float
+
+
+class _Steps:
+    """What is done at present, for how long; tells whoever watches."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._took: dict[str, float] = {}
+        self._since = time.monotonic()
+        self.now = ""
+
+    def tell(self, what: str, done: int = 0, total: int | None = None) -> None:
+        moment = time.monotonic()
+        if self.now:
+            self._took[self.now] = self._took.get(self.now, 0.0) + moment - self._since
+        self.now, self._since = what, moment
+        self._took.setdefault(what, 0.0)
+        self._progress(what, done, total)
+
+    def all(self) -> tuple[tuple[str, float], ...]:
+        self._took[self.now] = self._took.get(self.now, 0.0) + time.monotonic() - self._since
+        self._since = time.monotonic()
+        return tuple((what, round(seconds, 3)) for what, seconds in self._took.items())
+
+
+def prove(request: ProveRequest, *, progress: Progress = lambda *_: None) -> Proof:
+    """Restore a backup into a scratch place beside it, rebuild the environment where its packages are in it, count
+    the rows, run check-appdir, start the application in quarantine and ask whether it is ready.
+
+    The result is kept with the backup, with the seconds of each step. The scratch place is removed whatever happens;
+    what `progress` raises cancels, and then nothing is kept.
+
+    Raises:
+        BackupUnproven: it was not shown to be good: which step failed, and why.
+        KeyDoesNotFit, InputRejected: it is encrypted, and the key is another one's, or missing.
+        AppDirBusy: somebody proves a backup there already.
+        NotAllowed, DatabaseUnreachable: the server refuses a scratch database.
+    """
+    steps, begun = _Steps(progress), time.monotonic()
+    steps.tell(_OPENING)
+    path = request.backup.path
+    try:
+        with scratch_place(os.path.dirname(path)) as place:
+            restored = _proved(request, place, steps)
+    except (BackupUnproven, AppDirBroken, LayoutOutdated) as error:
+        failed = BackupUnproven(
+            f"{request.backup.file_name} was not proved; while {steps.now}: {error.message}",
+            hint=error.hint or pasted_line("rattail", "make-backup"),
+        )
+        _keep(request, steps, time.monotonic() - begun, problem=f"while {steps.now}: {error.message}")
+        raise failed from error
+    seconds = time.monotonic() - begun
+    _keep(request, steps, seconds)
+    return Proof(path, steps.all(), restored.rows, restored.has_built_environment, seconds)
+
+
+def _proved(request: ProveRequest, place: str, steps: _Steps) -> Restored:
+    environment = f"{place}/env"
+    with open_archive(request.backup.path, identities=request.identities) as archive:
+        database = archive.head().database
+        has_wheels = bool(archive.wheels)
+    try:
+        if not has_wheels:  # then this environment runs it
+            os.mkdir(environment, 0o700)
+            with open(f"{environment}/pyvenv.cfg", "x", encoding="ascii"):
+                pass
+    except OSError as error:
+        raise refusal("make a scratch place in", place, error) from error
+    kind = "" if database is None else str(database["kind"])
+    with scratch_records(kind, request.where) as variables, only_these_settings(variables):
+        wanted = RestoreRequest(
+            backup=request.backup.path,
+            environment=environment,
+            registry=request.registry,
+            now=request.now,
+            identities=request.identities,
+        )
+        restored = restore(wanted, progress=steps.tell)
+        if restored.errors:
+            raise BackupUnproven(f"check-appdir finds {restored.errors[0]}")
+        if kind:
+            steps.tell(_STARTING)
+            output = f"{place}/output"
+            with started(environment, restored.root, output=output) as (process, address):
+                wait_ready(process, address, output=output, waiting=lambda: steps.tell(_STARTING))
+                steps.tell("stopping it")
+    return restored
+
+
+def _keep(request: ProveRequest, steps: _Steps, seconds: float, *, problem: str = "") -> None:
+    """Keep the result with the backup, if that is still the one which was looked at."""
+    path = request.backup.path
+    known = read_known(path)
+    if known.digest != request.backup.known.digest:
+        return
+    look = Look(request.now, problem[:_MOST_PROBLEM], round(seconds, 3), steps.all())
+    try:
+        write_known(path, known._replace(proved=look))
+    except OSError as error:
+        raise refusal("keep the proof beside", path, error) from error
