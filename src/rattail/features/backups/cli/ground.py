@@ -59,7 +59,7 @@ def draw_progress(console: Console) -> Callable[[str, int, int | None], None]:
         is_counted = what in _COUNTED
         if what not in drawn:
             of = "" if total is None else f" of {total // _MB:,}"
-            drawn[what] = console.progress(what if is_counted else f"{what}, MB{of}")
+            drawn[what] = console.progress(what if is_counted else f"{what} (MB{of})")
         drawn[what](done if is_counted else done // _MB)
 
     return draw
