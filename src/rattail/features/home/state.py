@@ -35,9 +35,17 @@ class State(NamedTuple):
     troubles: tuple[Trouble, ...]
 
 
-def state_of(*, kept: Mapping[str, Answer], disks: list[Disk], workers: list[WorkerAlive], now: datetime) -> State:
-    """What is known at this moment; two or three short queries."""
-    troubles = [*_of_disks(disks), *_of_jobs(workers, now), *_of_kept(kept), *_of_notices()]
+def state_of(
+    *, kept: Mapping[str, Answer], disks: list[Disk], workers: list[WorkerAlive], unproven_days: int = 0, now: datetime
+) -> State:
+    """What is known at this moment; two or three short queries. `unproven_days`: since when no backup was proved."""
+    troubles = [
+        *_of_disks(disks),
+        *_of_jobs(workers, now),
+        *_of_kept(kept),
+        *_of_backups(unproven_days),
+        *_of_notices(),
+    ]
     troubles.sort(key=lambda trouble: trouble.tone != "bad")
     bad = sum(1 for trouble in troubles if trouble.tone == "bad")
     if bad:
@@ -90,6 +98,12 @@ def _of_kept(kept: Mapping[str, Answer]) -> Iterator[Trouble]:
     if (errors_found := kept.get(ERRORS)) and (count := int(errors_found.value["count"])):
         sentence = f"The logs tell of {count} error{'s' if count > 1 else ''} in the last day."
         yield Trouble("warning", sentence, "Read what they say.", "#errors")
+
+
+def _of_backups(unproven_days: int) -> Iterator[Trouble]:
+    if unproven_days:
+        sentence = f"No backup was proven for {unproven_days} days: nobody knows whether the records would come back."
+        yield Trouble("warning", sentence, "Make one, and prove it.", "/backups/")
 
 
 def _of_notices() -> Iterator[Trouble]:

@@ -87,7 +87,9 @@ def _details(site: Site, now: datetime) -> Mapping[str, Any]:
     sizes, findings, errors = (answers.get(name) for name in (SIZES, FINDINGS, ERRORS))
     proved = Entry.objects.filter(subject=PROVED[0], action=PROVED[1]).order_by("-at").first()
     return {
-        "state": state_of(kept=answers, disks=disks, workers=workers, now=now),
+        "state": state_of(
+            kept=answers, disks=disks, workers=workers, unproven_days=_unproven_days(site, proved, now), now=now
+        ),
         "sizes": sizes,
         "chart": classes_chart(sizes) if sizes else "",
         "disks": disks,
@@ -98,6 +100,18 @@ def _details(site: Site, now: datetime) -> Mapping[str, Any]:
         "notices": waiting(_NOTICES_SHOWN),
         "proved": proved,
     }
+
+
+def _unproven_days(site: Site, proved: Entry | None, now: datetime) -> int:
+    """For how many days no backup was proved, where that is too long; else 0."""
+    setting = site.settings.by_key.get("mail.warn_no_backup_days")
+    most = int(str(setting.value)) if setting is not None else 0
+    try:
+        since = proved.at if proved is not None else datetime.fromisoformat(site.marker.made_at)
+        days = (now - since).days
+    except (ValueError, TypeError):
+        return 0
+    return days if most and days >= most else 0
 
 
 def _with_moments(errors: Answer | None) -> list[dict[str, Any]]:

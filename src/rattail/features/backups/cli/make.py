@@ -32,15 +32,25 @@ from rattail.features.backups.targets.copying import CopyMade
     help="With what rebuilds the environment without a network; default: by setting.",
 )
 @click.option("--to", "folder", metavar="FOLDER", type=click.Path(), help="Put it there, instead of where backups go.")
+@click.option("--by-timer", is_flag=True, help="For the unit of make-units: only where backups.made_by is timer.")
 @click.option("--dry-run", is_flag=True, help="Print what would go in and how much room it needs, and make nothing.")
 def make_backup(
-    session: Session, is_full: bool | None, has_wheels: bool | None, folder: str | None, dry_run: bool
+    session: Session,
+    is_full: bool | None,
+    has_wheels: bool | None,
+    folder: str | None,
+    by_timer: bool,
+    dry_run: bool,
 ) -> Outcome:
     """Make a backup: one file with the folder, the records and what rebuilds the environment.
 
     It is written beside, read back from the disk and compared byte by byte; only then it has its name. Where
     backups.copy_to names places, it is copied to each of them.
     """
+    if by_timer and session.settings.require_sound().text("backups.made_by") != "timer":
+        return Outcome(
+            {"is_made_by": "worker"}, ["The worker makes the daily backup (backups.made_by); nothing was made."]
+        )
     request = _request(session, is_full, has_wheels, folder)
     warn_of_place(session, request.target)
     if dry_run:

@@ -155,11 +155,17 @@ def _jobs() -> list[Job]:
 
 
 def _sizes(backup: Backup) -> SafeString:
-    parts = sorted(backup.known.bytes_by_part.items(), key=lambda pair: -pair[1])
+    sizes = ((_part_title(part), size) for part, size in backup.known.bytes_by_part.items() if size)
+    parts = sorted(sizes, key=lambda pair: -pair[1])
     if not parts:
         return SafeString("")
     rows = [charts.Bar(part, size, show.size(size)) for part, size in parts]
     return charts.bars("Size of the backup by part: " + ", ".join(f"{bar.label} {bar.text}" for bar in rows), rows)
+
+
+def _part_title(part: str) -> str:
+    titles = {"wheels": "the program (wheels)", "folder": "the folder", "database": "the records"}
+    return titles.get(part.partition(".")[0], part)
 
 
 def _warnings(site: Site, backups: tuple[Backup, ...], now: datetime) -> list[str]:

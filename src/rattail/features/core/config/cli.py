@@ -50,7 +50,7 @@ def show_config(session: Session, table_name: str | None) -> Outcome:
     if serious:
         error = ConfigInvalid(serious, hint="mend the lines and variables named")
     data = {"appdir": root, "options": [_option_data(one) for one in found]}
-    lines = _config_lines(found, is_verbose=session.console.is_verbose)
+    lines = [*_config_lines(found, is_verbose=session.console.is_verbose), *_maker_of_backups(found)]
     return Outcome(data, lines, tuple(messages), error, is_answer=True)
 
 
@@ -184,6 +184,20 @@ def _config_lines(found: list[Setting], *, is_verbose: bool) -> Iterator[str]:
             if is_verbose:
                 yield f"      {setting.option.help} Expected: {setting.option.expected}."
                 yield f"      {' or '.join(environment_variables(setting.option))}"
+
+
+def _maker_of_backups(found: list[Setting]) -> Iterator[str]:
+    """Which of the two that could make the daily backup does."""
+    values = {one.option.key: one.value for one in found}
+    if "backups.made_by" not in values:
+        return
+    yield ""
+    if values["backups.made_by"] == "timer":
+        yield "The systemd timer of make-units makes the daily backup; the worker stays out of it."
+    elif values.get("backups.at"):
+        yield f"The worker makes the daily backup, at {values['backups.at']}; the systemd timer stays out of it."
+    else:
+        yield "Nobody makes a daily backup: backups.at is empty."
 
 
 def _cells(setting: Setting) -> tuple[str, str, str, str]:

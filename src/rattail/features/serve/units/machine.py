@@ -20,17 +20,18 @@ _PLAIN_PATH = re.compile(r"/[\w./@+-]*", re.ASCII)
 #: What runs by itself, and when; only those commands that this installation has.
 _TIMED = (
     ("clean-appdir", "*-*-* 03:10:00", "Remove scratch and history files that are too old"),
-    ("make-backup", "*-*-* 02:15:00", "Make a backup"),
+    ("make-backup", "*-*-* 02:15:00", "Make a backup", " --by-timer"),
     ("run-overnight", "*-*-* 01:00:00", "Run the overnight tasks"),
 )
 
 
 class Timed(NamedTuple):
-    """A command that a timer runs; `when` is a time as systemd writes it, in the machine's zone."""
+    """A command that a timer runs, with `words` after it; `when` is a time of systemd, in the machine's zone."""
 
     verb: str
     when: str
     title: str
+    words: str = ""
 
 
 class Machine(NamedTuple):

@@ -82,7 +82,8 @@ def machine_of(ground: Ground) -> Machine:
     settings = ground.settings
     user, group = owner_names(ground.owner)
     writable = writable_folders(ground.root, ground.places)
-    check_paths((*writable, ground.program, backups_folder(ground.root)))
+    backups = settings.text("backups.target") or backups_folder(ground.root)
+    check_paths((*writable, ground.program, backups))
     public = public_url(settings.text("web.public_url"))
     return Machine(
         unit=unit_name(ground.name),
@@ -92,7 +93,7 @@ def machine_of(ground: Ground) -> Machine:
         user=user,
         group=group,
         writable=writable,
-        backups=backups_folder(ground.root),
+        backups=backups,
         needs_database_server=bool(settings.text("database.url")),
         timed=timed_commands(ground.registry),
         has_mail=bool(settings.text("mail.host")),

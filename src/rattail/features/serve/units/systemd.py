@@ -95,7 +95,7 @@ OnFailure={machine.unit}-failure@%n.service
 [Service]
 Type=oneshot
 {_who(machine)}
-ExecStart={machine.program} {timed.verb} --quiet --appdir {machine.root}
+ExecStart={machine.program} {timed.verb}{timed.words} --quiet --appdir {machine.root}
 Nice=10
 IOSchedulingClass=idle
 {_HARDENED}{_writable(machine)}"""
