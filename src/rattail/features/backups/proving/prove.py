@@ -12,20 +12,22 @@ from rattail.appdir.hints import pasted_line
 from rattail.appdir.refusal import refusal
 from rattail.database.setup import Whereabouts
 from rattail.errors import AppDirBroken, BackupUnproven, LayoutOutdated
+from rattail.features.backups.archive.damaged import Damaged
 from rattail.features.backups.archive.opened import open_archive
+from rattail.features.backups.making.readback import read_back
 from rattail.features.backups.proving.quarantine import started, wait_ready
 from rattail.features.backups.proving.scratch import only_these_settings, scratch_place, scratch_records
 from rattail.features.backups.restoring.plan import RestoreRequest
 from rattail.features.backups.restoring.restore import Restored, restore
 from rattail.features.backups.shelf.shelf import Backup
-from rattail.features.backups.shelf.state import Look, read_known, write_known
+from rattail.features.backups.shelf.state import Known, Look, read_known, write_known
 from rattail.registry import Registry
 
 if TYPE_CHECKING:
     from pyrage import x25519
 
 Progress = Callable[[str, int, int | None], object]
-_OPENING, _STARTING = "opening the backup", "starting the application in quarantine"
+_READING, _STARTING = "reading it back", "starting the application in quarantine"
 _MOST_PROBLEM = 1000
 
 
@@ -73,8 +75,10 @@ class _Steps:
 
 
 def prove(request: ProveRequest, *, progress: Progress = lambda *_: None) -> Proof:
-    """Restore a backup into a scratch place beside it, rebuild the environment where its packages are in it, count
-    the rows, run check-appdir, start the application in quarantine and ask whether it is ready.
+    """Read a backup back, restore it into a scratch place beside it, start the application there.
+
+    The environment is rebuilt where its packages are in the backup, the rows are counted, check-appdir is run, and
+    the application, in quarantine, has to say that it is ready.
 
     The result is kept with the backup, with the seconds of each step. The scratch place is removed whatever happens;
     what `progress` raises cancels, and then nothing is kept.
@@ -86,10 +90,11 @@ def prove(request: ProveRequest, *, progress: Progress = lambda *_: None) -> Pro
         NotAllowed, DatabaseUnreachable: the server refuses a scratch database.
     """
     steps, begun = _Steps(progress), time.monotonic()
-    steps.tell(_OPENING)
+    steps.tell(_READING)
     path = request.backup.path
     try:
         with scratch_place(os.path.dirname(path)) as place:
+            _read_back(request, place, steps)
             restored = _proved(request, place, steps)
     except (BackupUnproven, AppDirBroken, LayoutOutdated) as error:
         failed = BackupUnproven(
@@ -101,6 +106,29 @@ def prove(request: ProveRequest, *, progress: Progress = lambda *_: None) -> Pro
     seconds = time.monotonic() - begun
     _keep(request, steps, seconds)
     return Proof(path, steps.all(), restored.rows, restored.has_built_environment, seconds)
+
+
+def _read_back(request: ProveRequest, place: str, steps: _Steps) -> None:
+    """Compare every byte; what is found is kept with the backup, also where nothing was known of it before."""
+    path, known = request.backup.path, read_known(request.backup.path)
+    with open_archive(path, identities=request.identities) as archive:
+        head, digest, is_encrypted = archive.head(), archive.digest, archive.is_encrypted
+    looked = read_back(
+        path,
+        scratch=place,
+        identities=request.identities,
+        progress=lambda done, total: steps.tell(_READING, done, total),
+    )
+    if known.digest != digest:
+        keys = tuple(str(identity.to_public()) for identity in request.identities) if is_encrypted else ()
+        known = Known(digest, keys, is_full=bool(head.document.get("is_full")), warnings=head.warnings)
+    known = known._replace(read_back=Look(request.now, looked.problem, looked.seconds))
+    try:
+        write_known(path, known)
+    except OSError as error:
+        raise refusal("keep what was found beside", path, error) from error
+    if looked.problem:
+        raise Damaged(looked.problem)
 
 
 def _proved(request: ProveRequest, place: str, steps: _Steps) -> Restored:
@@ -137,11 +165,9 @@ def _proved(request: ProveRequest, place: str, steps: _Steps) -> Restored:
 
 
 def _keep(request: ProveRequest, steps: _Steps, seconds: float, *, problem: str = "") -> None:
-    """Keep the result with the backup, if that is still the one which was looked at."""
+    """Keep the result with the backup."""
     path = request.backup.path
     known = read_known(path)
-    if known.digest != request.backup.known.digest:
-        return
     look = Look(request.now, problem[:_MOST_PROBLEM], round(seconds, 3), steps.all())
     try:
         write_known(path, known._replace(proved=look))
