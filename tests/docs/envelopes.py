@@ -253,6 +253,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "run-jobs": (Example(),),
     "make-backup": (Example(("--dry-run",), _have_shelf), Example(("--no-wheels",))),
     "copy-backup": (Example(),),
+    "prove-backup": (Example(),),
     "make-backup-key": (Example(("--output", "{scratch}/key.txt")),),
     "prove-backup-key": (Example(("--identity", "{scratch}/key.txt"), _have_two_keys),),
     "list-backups": (Example(),),

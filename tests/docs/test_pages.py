@@ -25,7 +25,7 @@ HOW_TOS = sorted((DOCS / "how-to").glob("*.md"))
 #: Pages whose commands open the database.
 ABOUT_RECORDS = [
     DOCS / "how-to" / f"{name}.md"
-    for name in ("read-a-vendors-file", "leave-or-arrive", "let-people-in", "serve-for-good")
+    for name in ("read-a-vendors-file", "leave-or-arrive", "let-people-in", "serve-for-good", "back-up-and-restore")
 ]
 ABOUT_RECORDS += [DOCS / "tutorial" / "first-batch.md"]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]*)(#[^)]*)?\)")

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 
 from rattail.appdir.refusal import refusal, shown
 from rattail.database.setup import Whereabouts
-from rattail.errors import AppDirBusy, BackupUnproven
+from rattail.errors import AppDirBusy, BackupUnproven, NotAllowed
 from rattail.features.backups.restoring.databases import drop, make_beside, name_of, with_name
 from rattail.features.backups.restoring.journal import DatabaseMove
 
@@ -79,7 +79,14 @@ def scratch_records(kind: str, where: Whereabouts) -> Iterator[Mapping[str, str]
     live = name_of(where.url)
     move = DatabaseMove(where.url, live, f"{live[:_MOST_NAME]}{_MARK}", "")
     drop(move, where)  # what a killed proof left
-    make_beside(move, where)
+    try:
+        make_beside(move, where)
+    except NotAllowed as error:
+        error.hint = (
+            "the records are proved in a scratch database; let the role of database.url make one, as the server's "
+            "administrator: psql -c 'ALTER ROLE \"NAME\" CREATEDB'"
+        )
+        raise
     try:
         scratch = with_name(where, move.new)
         yield {"RATTAIL_DATABASE_URL": scratch.url, "RATTAIL_DATABASE_PASSWORD": where.password or ""}
