@@ -271,9 +271,8 @@ def test_root_gives_back_what_is_not_the_owners_and_leaves_groups(alices: Enviro
 
 
 def test_a_file_with_other_names_is_left_to_be_given_by_hand(alices: Environment) -> None:
-    with small_file_system(
-        alices.path / "disk", options="size=20m,mode=1777"
-    ) as disk:  # the hint looks through all of it
+    # The hint looks through the whole file system, so they get one of their own.
+    with small_file_system(alices.path / "disk", options="size=20m,mode=1777") as disk:
         appdir = disk / "app"
         made = alices.run("make-appdir", "--path", appdir, user=ALICE)
         assert made.returncode == 0, made.stderr
