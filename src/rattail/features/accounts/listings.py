@@ -84,11 +84,17 @@ def require_whole_trail(person: Person) -> None:
 def _said(details: dict[str, object]) -> str:
     parts = []
     for name, value in details.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = _as_words(value)
         if text not in ("", "[]", "{}", "null"):
             parts.append(f"{name.replace('_', ' ')}: {text}")
     said = "; ".join(parts)
     return said if len(said) <= _MOST_OF_DETAILS else f"{said[:_MOST_OF_DETAILS]} ..."
+
+
+def _as_words(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _day(text: str) -> date | None:
