@@ -11,6 +11,8 @@ from django.utils.html import format_html
 from rattail.retail.amounts import text_of
 
 _UNITS = ("kB", "MB", "GB", "TB")
+_BY_COMMAND = " (by command)"
+_THE_APP = "the app itself"
 
 
 def moment(value: datetime | None, time_zone: str) -> str:
@@ -23,6 +25,30 @@ def moment_html(value: datetime | None, time_zone: str) -> str:
     if value is None:
         return ""
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), moment(value, time_zone))
+
+
+def age(value: datetime, now: datetime) -> str:
+    """How long ago a moment was, roughly: "3 hours ago"."""
+    minutes = int((now - value).total_seconds()) // 60
+    for count, unit in ((minutes // (24 * 60), "day"), (minutes // 60, "hour"), (minutes, "minute")):
+        if count > 0:
+            return f"{count:,} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def who(actor: str) -> str:
+    """Who did something, in plain words: "os:root" is somebody at the command line, "job:recurring" the app itself."""
+    kind, _, name = actor.partition(":")
+    if kind == "os" and name:
+        return f"{name}{_BY_COMMAND}"
+    return _THE_APP if kind == "job" and name else actor
+
+
+def actor_begins(text: str) -> str:
+    """What an actor begins with whom somebody calls as `who` does: for a filter."""
+    if text == _THE_APP:
+        return "job:"
+    return f"os:{text.removesuffix(_BY_COMMAND)}" if text.endswith(_BY_COMMAND) else text
 
 
 def money(ten_thousandths: int | Decimal | None) -> str:

@@ -12,6 +12,7 @@ from rattail.audit.look import Wanted, look
 from rattail.errors import NotAllowed
 from rattail.features.accounts.listed import UserShown, list_users
 from rattail.features.accounts.models import User
+from rattail.web import show
 from rattail.web.access import Person
 from rattail.web.listing import Asked, Badge, Chunk, Column, Filter, Link, Listing
 
@@ -55,7 +56,7 @@ def _select_deeds(asked: Asked) -> Chunk:
     zone = ZoneInfo(asked.site.time_zone)
     last_day = _day(asked.filters.get("until", ""))
     wanted = Wanted(
-        actor=asked.filters.get("actor", ""),
+        actor=show.actor_begins(asked.filters.get("actor", "")),
         action=asked.filters.get("action", ""),
         subject=asked.filters.get("subject", ""),
         since=_midnight(_day(asked.filters.get("since", "")), zone),
@@ -63,7 +64,7 @@ def _select_deeds(asked: Asked) -> Chunk:
         after=asked.after,
     )
     seen = look(wanted, limit=asked.limit)
-    rows = [(each.at, each.actor, each.action, each.subject, _said(each.details)) for each in seen.entries]
+    rows = [(each.at, show.who(each.actor), each.action, each.subject, _said(each.details)) for each in seen.entries]
     return Chunk(rows, seen.after)
 
 
