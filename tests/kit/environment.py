@@ -90,13 +90,14 @@ def build_environment(wheel: Path, *, has_records: bool = False) -> Iterator[Env
     """Make a virtual environment that any user can run, with our wheel and what the folder commands need.
 
     With `has_records` it has everything that our wheel asks for, and this process's Python, which its compiled
-    parts fit. pip installs it once for each test process; the environments of the tests are moved copies.
+    parts fit. pip installs it once for each test process; the environments of the tests are moved copies, in which
+    the many files that no test changes in their place (all but click's) are those of the first, under another name.
     """
     template = _template(wheel, has_records=has_records)
     above = _open_folder()
     try:
         path = above / "poser"
-        shutil.copytree(template.path, path, symlinks=True)
+        shutil.copytree(template.path, path, symlinks=True, copy_function=_copy_or_link)
         made = Environment(path)
         _rename_in_scripts(made, template.path)
         yield made
@@ -115,6 +116,13 @@ def _template(wheel: Path, *, has_records: bool) -> Environment:
         _copy_distribution(name, made.site_packages)
     made.install(wheel)
     return made
+
+
+def _copy_or_link(source: str, target: str) -> None:
+    if any(f"/site-packages/{name}/" in source for name in ("rattail", "tzdata")):
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
 
 
 def _open_folder() -> Path:
