@@ -113,7 +113,10 @@ def _template(wheel: Path, *, has_records: bool) -> Environment:
     python = sys.executable if has_records else runnable_python()
     subprocess.run([python, "-m", "venv", "--without-pip", str(made.path)], check=True)
     for name in runtime_distributions() if has_records else FOLDER_DISTRIBUTIONS:
-        _copy_distribution(name, made.site_packages)
+        if name in FOLDER_DISTRIBUTIONS:
+            _copy_distribution(name, made.site_packages)
+        else:
+            _link_distribution(name, made.site_packages)
     made.install(wheel)
     return made
 
@@ -159,6 +162,17 @@ def runnable_python() -> str:
         if os.access(candidate, os.X_OK) and version >= 11:
             return candidate
     return sys.executable
+
+
+def _link_distribution(name: str, site_packages: Path) -> None:
+    """Show an installed distribution where it is: its packages, with what was compiled of them; scripts are copied."""
+    distribution = importlib.metadata.distribution(name)
+    files = distribution.files or ()
+    for top in {file.parts[0] for file in files} - {"..", "__pycache__"}:
+        (site_packages / top).symlink_to(Path(str(distribution.locate_file(top))).resolve())
+    for file in files:
+        if file.parts[0] == "..":
+            shutil.copy2(str(file.locate()), site_packages.parents[2] / "bin" / file.name)
 
 
 def _copy_distribution(name: str, site_packages: Path) -> None:
