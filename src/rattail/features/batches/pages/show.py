@@ -18,6 +18,7 @@ from rattail.features.batches.pages.listings.rows import HELD_BACK, ROWS, bits_o
 from rattail.features.batches.pages.planned import totals_of
 from rattail.features.batches.pages.words import field_word, statuses_shown
 from rattail.features.batches.service.edits import ACCEPTED, ADDED, REMOVED, YES, EditShown, edits_of
+from rattail.features.batches.states import State
 from rattail.features.batches.statuses import HELD
 from rattail.web.access import Request, signed_in
 from rattail.web.listing import Asked, Filter, Listing
@@ -50,7 +51,7 @@ def overview(request: Request, number: int) -> HttpResponse:
         **frame_of(batch, person, site=request.site, here="batches.show"),
         "title": f"Batch {batch}",
         "statuses": statuses_shown(batch.counts),
-        "totals": totals_of(batch),
+        "totals": [] if batch.state == State.FAILED else totals_of(batch),
         "facts": _facts(batch),
         "remarks": [_without_options(text) for text in batch.remarks],
         "files": files_of(batch, ground_folders=request.site.folders),
