@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.features.batches.pages.goods import catalog_batch, count_batch, next_address, rows_in, shop_of, text_of
+from tests.jobs.working import work_off
 from tests.kit.web import Web, web_test
 
 HOSTILE = ("'", '"><script>%', "\\", "-1", "9" * 30, "\x00", "١٢", "x" * 3000)
@@ -90,6 +91,7 @@ def test_costs_that_may_be_seen_in_one_store_are_not_those_of_another(web: Web) 
 
 @web_test()
 def test_the_list_of_a_batch_is_taken_along_by_whoever_may_see_it_and_refused_at_once_to_others(web: Web) -> None:
+    from rattail.features.work.models import WorkFile
     from rattail.jobs.models import Job
 
     count_batch(web, "4", store="1")
@@ -99,6 +101,8 @@ def test_the_list_of_a_batch_is_taken_along_by_whoever_may_see_it_and_refused_at
     assert mona.post("/my-files/make/", asked).status_code == 403
     assert Job.objects.count() == 0
     assert web.client_of("alice", "manager").post("/my-files/make/", asked).status_code == 302
+    work_off(web.site)
+    assert WorkFile.objects.get().file_name.startswith("batches-count_rows-1-")
 
 
 @web_test()

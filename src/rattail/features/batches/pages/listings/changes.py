@@ -73,7 +73,7 @@ def _row(change: Sequence[Any]) -> Sequence[Cell]:
     sequence, _, title, record, action, fields, before, after = change
     changed = sides(record, fields, before, after)
     is_insert = action == "insert"
-    row: Cell = Link(f"{sequence:,}", f"../rows/{sequence}/") if sequence > 0 else ""
+    row: Cell = Link(str(sequence), f"../rows/{sequence}/") if sequence > 0 else ""
     return (
         row,
         title or "",

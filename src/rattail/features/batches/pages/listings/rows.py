@@ -96,7 +96,7 @@ def _cells(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Sequence
     cells: list[Sequence[Cell]] = []
     for row in rows:
         line = list(row)
-        line[0] = Link(f"{row[0]:,}", f"{row[0]}/")
+        line[0] = Link(str(row[0]), f"{row[0]}/")
         for place, write in places:
             line[place] = write(row[place])
         cells.append(line)
