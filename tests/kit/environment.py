@@ -171,7 +171,7 @@ def _link_distribution(name: str, site_packages: Path) -> None:
     for top in {file.parts[0] for file in files} - {"..", "__pycache__"}:
         (site_packages / top).symlink_to(Path(str(distribution.locate_file(top))).resolve())
     for file in files:
-        if file.parts[0] == "..":
+        if file.parts[0] == ".." and file.suffix != ".pyc":
             shutil.copy2(str(file.locate()), site_packages.parents[2] / "bin" / file.name)
 
 
