@@ -49,6 +49,10 @@ def test_a_dry_run_names_each_step_and_does_none(tmp_path: Path, run: Run) -> No
     assert [step["name"] for step in planned["steps"]] == [step["name"] for step in done["steps"]] == names
     assert counts(root) == (1, 5000, 1)
 
+    again = run("setup", "--appdir", root, *ALL, "--sample", "--json").json
+
+    assert (again["data"]["steps"], again["messages"]) == ([], [])
+
 
 def test_a_dry_run_on_what_is_there_changes_nothing(tmp_path: Path, run: Run) -> None:
     root = tmp_path / "app"

@@ -41,11 +41,12 @@ class Wanted(NamedTuple):
 
 class Missing(NamedTuple):
     """What the records lack, and what they have already: names of stores and, where it is there, of the account that
-    was asked for."""
+    was asked for; and whether the products are those of the made-up shop."""
 
     migrations: int = 0
     stores: tuple[str, ...] = ()
     has_products: bool = False
+    has_sample: bool = False
     has_people: bool = False
     has_admin: bool = False
 
@@ -156,20 +157,23 @@ def _look(session: Session, admin: str, *, is_dry_run: bool) -> Missing:
         return Missing(migrations=-1)
     from django.db import connection
 
+    from rattail.audit.models import Entry
     from rattail.database.migrate import pending_migrations
     from rattail.features.accounts.models import User
     from rattail.features.accounts.names import plain_name
+    from rattail.features.sample.service import SAMPLE_MADE
     from rattail.retail.models import Product, Store
 
     pending = len(pending_migrations().applied)
     tables = set(connection.introspection.table_names())
-    if not {model._meta.db_table for model in (Store, Product, User)} <= tables:
+    if not {model._meta.db_table for model in (Store, Product, User, Entry)} <= tables:
         return Missing(pending)
     people = User.objects.all()
     return Missing(
         pending,
         stores=tuple(Store.objects.order_by("id").values_list("name", flat=True)),
         has_products=Product.objects.exists(),
+        has_sample=Entry.objects.filter(action=SAMPLE_MADE).exists(),
         has_people=people.exists(),
         has_admin=people.filter(name=plain_name(admin)).exists(),
     )
@@ -315,7 +319,9 @@ def _left_as_it_is(session: Session, wanted: Wanted, missing: Missing) -> Iterat
             f"store: {line('make-store', 'CODE', wanted.store)}; to give this one another name, change it in the file "
             f"that {line('export-csv', 'stores')} writes, and read that with import-csv"
         )
-    if wanted.has_sample and missing.has_products:
+    if wanted.has_sample and missing.has_sample:
+        pass  # it is there
+    elif wanted.has_sample and missing.has_products:
         yield (
             "there are products already: --sample is not used. A made-up shop goes into an app folder of its own: "
             f"{pasted_line(*session.program, 'setup', '--appdir', 'DIR', '--sample')}"
