@@ -48,9 +48,10 @@ def batch_for(person: Person, number: int, *, site: Site, verb: str = VIEW) -> B
     """
     if not 0 < number < 10**DIGITS:
         raise NoSuchThing("there is no batch of that number.")
-    if not Batch.objects.filter(number=number).exists():
-        raise NoSuchThing(f"there is no batch {number_text(number)}.")
-    batch = find_batch(number, ground=ground_of(site, actor=person.name, now=site.now()))
+    try:
+        batch = find_batch(number, ground=ground_of(site, actor=person.name, now=site.now()))
+    except NoSuchThing:
+        raise NoSuchThing(f"there is no batch {number_text(number)}.") from None  # the hint is about commands
     require(person, verb, kind=batch.kind, store=batch.store.code if batch.store else None)
     return batch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,7 +15,7 @@ from rattail.features.batches.pages.files import files_of
 from rattail.features.batches.pages.frame import frame_of
 from rattail.features.batches.pages.listings.batches import BATCHES
 from rattail.features.batches.pages.listings.changes import CHANGES
-from rattail.features.batches.pages.listings.rows import HELD_BACK, ROWS, bits_of
+from rattail.features.batches.pages.listings.rows import HELD_BACK, ROWS, bits_of, rows_of
 from rattail.features.batches.pages.planned import totals_of
 from rattail.features.batches.pages.words import field_word, statuses_shown
 from rattail.features.batches.service.edits import ACCEPTED, ADDED, REMOVED, YES, EditShown, edits_of
@@ -65,6 +66,7 @@ def rows(request: Request, number: int) -> HttpResponse:
     person = signed_in(request)
     batch = batch_for(person, number, site=request.site)
     listing = ROWS[batch.kind]
+    listing = listing._replace(select=partial(rows_of, batch))  # it was looked for, and may be seen
     listing = _narrowed(listing, batch, is_counted=listing.wanted(request.GET.dict()).keys() <= {"status"})
     values = {
         **frame_of(batch, person, site=request.site, here="batches.rows"),

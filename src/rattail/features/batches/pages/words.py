@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from rattail.features.batches.states import State
@@ -114,6 +115,7 @@ def states() -> list[tuple[str, str]]:
     return [(state.value, word) for state, (word, _, _) in _STATES.items()]
 
 
+@lru_cache(maxsize=1024)
 def status_badge(statuses: int) -> Badge:
     """All statuses of one row in one badge, as bad as the worst of them."""
     return Badge(", ".join(TITLES[one] for one in Status(statuses)) or "nothing to say", tone_of(statuses))
