@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils.html import format_html
@@ -51,11 +52,13 @@ def actor_begins(text: str) -> str:
     return f"os:{text.removesuffix(_BY_COMMAND)}" if text.endswith(_BY_COMMAND) else text
 
 
+@lru_cache(maxsize=4096, typed=True)
 def money(ten_thousandths: int | Decimal | None) -> str:
     """An amount of money with two to four decimals and thousands apart."""
     return _apart(text_of(_whole(ten_thousandths))) if ten_thousandths is not None else ""
 
 
+@lru_cache(maxsize=4096, typed=True)
 def quantity(ten_thousandths: int | Decimal | None) -> str:
     """A quantity with as many decimals as it has, and thousands apart."""
     return _apart(text_of(_whole(ten_thousandths), least_decimals=0)) if ten_thousandths is not None else ""
