@@ -4,6 +4,7 @@
 set -euo pipefail
 
 programs=(bash:bash mount:mount mkfs.ext4:e2fsprogs chromium:chromium systemd-analyze:systemd nginx:nginx-light caddy:caddy openssl:openssl unshare:util-linux restic:restic borg:borgbackup age:age zstd:zstd sqlite3:sqlite3)
+PATH="$PATH:/usr/sbin:/sbin" # where some of them are, and which users have not on theirs
 missing=()
 for program in "${programs[@]}"; do
     command -v "${program%%:*}" > /dev/null || missing+=("${program##*:}")

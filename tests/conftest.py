@@ -27,6 +27,10 @@ from tests.kit.postgres import Server, running_server
 from tests.kit.records import migrated_database, variables, write_migrated_file
 from tests.kit.web import empty_web
 
+# The suite starts thousands of processes: what one of them compiled the next one reads, whatever is set around us.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 

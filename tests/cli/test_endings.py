@@ -217,6 +217,20 @@ def test_verbose_says_which_app_folder_and_why_on_the_error_stream(run: Run, app
     assert "because of the environment variable RATTAIL_APPDIR" in by_variable.err
 
 
+def test_what_a_refusal_says_to_type_next_can_be_typed_as_it_stands(run: Run, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "another shop"
+    run("make-appdir", "--path", elsewhere)
+    refused = run("show-job", "7", "--appdir", elsewhere)
+
+    line = refused.err.strip().splitlines()[-1].strip()
+    typed = shell(line)
+    again = run("show-job", "7", "--appdir", elsewhere)
+
+    assert "rattail migrate-db --appdir" in line
+    assert typed.returncode == 0, typed.stderr
+    assert again.err.startswith("rattail: there is no job 7")
+
+
 def test_quiet_prints_nothing_when_all_is_well(run: Run, appdir: Path) -> None:
     ran = run("make-appdir", "--path", appdir, "--quiet")
 

@@ -49,6 +49,10 @@ def test_a_dry_run_names_each_step_and_does_none(tmp_path: Path, run: Run) -> No
     assert [step["name"] for step in planned["steps"]] == [step["name"] for step in done["steps"]] == names
     assert counts(root) == (1, 5000, 1)
 
+    again = run("setup", "--appdir", root, *ALL, "--sample", "--json").json
+
+    assert (again["data"]["steps"], again["messages"]) == ([], [])
+
 
 def test_a_dry_run_on_what_is_there_changes_nothing(tmp_path: Path, run: Run) -> None:
     root = tmp_path / "app"
@@ -84,7 +88,7 @@ def test_a_given_password_is_taken_from_the_standard_input_and_never_printed(tmp
     assert secret not in done.out + done.err
     assert "not shown again" not in done.out
     assert weak.code == 57
-    assert counts(tmp_path / "other") == (1, 0, 0)
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize("stdin", ["", "one\ntwo\n"])
@@ -97,15 +101,51 @@ def test_a_standard_input_without_one_password_is_refused_before_anything_is_mad
     assert not (tmp_path / "app").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--store", "Corner", "--admin", "no such name!"), "cannot be a name to log in with"),
+        (("--store", "x" * 101, "--admin", "boss"), "cannot be the name of a store"),
+        (("--store", "Cor\nner", "--admin", "boss"), "cannot be the name of a store"),
+    ],
+)
+def test_a_name_that_nothing_can_have_is_refused_before_anything_is_made(
+    tmp_path: Path, run: Run, words: tuple[str, ...], said: str
+) -> None:
+    for more in ((), ("--dry-run",)):
+        refused = run("setup", "--appdir", tmp_path / "app", *words, *more)
+
+        assert refused.code == 57
+        assert said in refused.err
+        assert not (tmp_path / "app").exists()
+
+
+def test_a_password_that_is_made_up_keeps_the_rules_of_the_shop(tmp_path: Path, run: Run) -> None:
+    done = run("setup", "--appdir", tmp_path / "app", *ALL, env={"RATTAIL_ACCOUNTS_LEAST_PASSWORD_LENGTH": "40"})
+
+    assert done.code == 0, done.err
+
+
 def test_an_account_that_is_there_is_left_as_it_is(tmp_path: Path, run: Run) -> None:
     root = tmp_path / "app"
     run("setup", "--appdir", root, *ALL)
 
-    again = run("setup", "--appdir", root, "--store", "Other", "--admin", "somebody", "--sample", "--json").data
+    again = run("setup", "--appdir", root, "--store", "Other", "--admin", "somebody", "--sample", "--json").json
 
-    assert again["steps"] == []
-    assert again["password"] is None
+    assert again["data"]["steps"] == []
+    assert again["data"]["password"] is None
     assert counts(root) == (1, 0, 1)
+    said = " ".join(message["text"] for message in again["messages"])
+    assert "there is a store already, Corner: --store Other is not used" in said
+    assert re.search(r"make-store CODE Other --appdir \S+/app;", said)
+    assert re.search(r"--sample is not used. .* make-sample --appdir \S+/app", said)
+    assert re.search(r"--admin somebody is not used. .* make-user somebody --role manager --appdir \S+/app", said)
+
+
+def test_the_same_again_has_nothing_to_say(tmp_path: Path, run: Run) -> None:
+    run("setup", "--appdir", tmp_path / "app", *ALL)
+
+    assert run("setup", "--appdir", tmp_path / "app", *ALL, "--json").json["messages"] == []
 
 
 def test_it_works_on_postgresql_as_well(tmp_path: Path, run: Run, records_env: Mapping[str, str]) -> None:

@@ -90,13 +90,14 @@ def build_environment(wheel: Path, *, has_records: bool = False) -> Iterator[Env
     """Make a virtual environment that any user can run, with our wheel and what the folder commands need.
 
     With `has_records` it has everything that our wheel asks for, and this process's Python, which its compiled
-    parts fit. pip installs it once for each test process; the environments of the tests are moved copies.
+    parts fit. pip installs it once for each test process; the environments of the tests are moved copies, in which
+    the many files that no test changes in their place (all but click's) are those of the first, under another name.
     """
     template = _template(wheel, has_records=has_records)
     above = _open_folder()
     try:
         path = above / "poser"
-        shutil.copytree(template.path, path, symlinks=True)
+        shutil.copytree(template.path, path, symlinks=True, copy_function=_copy_or_link)
         made = Environment(path)
         _rename_in_scripts(made, template.path)
         yield made
@@ -112,9 +113,19 @@ def _template(wheel: Path, *, has_records: bool) -> Environment:
     python = sys.executable if has_records else runnable_python()
     subprocess.run([python, "-m", "venv", "--without-pip", str(made.path)], check=True)
     for name in runtime_distributions() if has_records else FOLDER_DISTRIBUTIONS:
-        copy_distribution(name, made.site_packages)
+        if name in FOLDER_DISTRIBUTIONS:
+            copy_distribution(name, made.site_packages)
+        else:
+            _link_distribution(name, made.site_packages)
     made.install(wheel)
     return made
+
+
+def _copy_or_link(source: str, target: str) -> None:
+    if any(f"/site-packages/{name}/" in source for name in ("rattail", "tzdata")):
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
 
 
 def _open_folder() -> Path:
@@ -151,6 +162,17 @@ def runnable_python() -> str:
         if os.access(candidate, os.X_OK) and version >= 11:
             return candidate
     return sys.executable
+
+
+def _link_distribution(name: str, site_packages: Path) -> None:
+    """Show an installed distribution where it is: its packages, with what was compiled of them; scripts are copied."""
+    distribution = importlib.metadata.distribution(name)
+    files = distribution.files or ()
+    for top in {file.parts[0] for file in files} - {"..", "__pycache__"}:
+        (site_packages / top).symlink_to(Path(str(distribution.locate_file(top))).resolve())
+    for file in files:
+        if file.parts[0] == ".." and file.suffix != ".pyc":
+            shutil.copy2(str(file.locate()), site_packages.parents[2] / "bin" / file.name)
 
 
 def copy_distribution(name: str, site_packages: Path, *, copy: Callable[[str, Path], object] = shutil.copy2) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 
 def needs_program(name: str) -> str:
-    """The path of a program of the system."""
-    path = shutil.which(name)
+    """The path of a program of the system; it may be one of the administrator's, which are not on everybody's PATH."""
+    path = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
     if path is None:
         _absent(f"needs the program '{name}', which is not installed")
     return str(path)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rattail.cli.outcome import Level, Message, Outcome
 
 _PROGRESS_EVERY_S = 0.2
-_BARE_PROGRAM = r"(?<![\w./'-])(?<!-m )rattail(?= [a-z]+-[a-z]+)"
 
 
 def program_words() -> list[str]:
@@ -24,15 +23,6 @@ def program_words() -> list[str]:
     if name.endswith("__main__.py"):
         return [sys.executable, "-m", "rattail"]
     return [os.path.abspath(name) if os.sep in name else name]
-
-
-def with_program(text: str) -> str:
-    """A message or hint of the layers below, which call the program `rattail`, as it is called here."""
-    import re
-
-    from rattail.appdir.hints import pasted_line
-
-    return re.sub(_BARE_PROGRAM, lambda _: pasted_line(*program_words()), text)
 
 
 def harmless(text: str) -> str:
@@ -55,6 +45,8 @@ class Console:
         self.is_json = is_json
         self.is_quiet = is_quiet
         self.is_verbose = is_verbose
+        #: The app folder as a command has to name it in a hint; empty where that is the environment's own.
+        self.root_to_name = ""
         self._held: list[tuple[Level, str]] = []
         self._has_progress_line = False
         for stream in (sys.stdout, sys.stderr):
@@ -88,9 +80,9 @@ class Console:
         lines = error.faults if isinstance(error, ConfigInvalid) else (error.message,)
         for line in lines:
             if line:
-                self._write(sys.stderr, f"rattail: {harmless(with_program(line))}")
+                self._write(sys.stderr, f"rattail: {harmless(self._in_full(line))}")
         if error.hint:
-            self._write(sys.stderr, f"    {with_program(error.hint)}")
+            self._write(sys.stderr, f"    {self._in_full(error.hint)}")
         return error.exit_code
 
     def progress(self, what: str) -> Callable[[int], None]:
@@ -131,16 +123,19 @@ class Console:
             "ok": error is None,
             "data": data,
             "messages": [{"level": level, "text": text} for level, text in (*self._held, *messages)],
-            "errors": [] if error is None else _errors(error),
+            "errors": [] if error is None else self._errors(error),
         }
         self._write(sys.stdout, json.dumps(envelope, indent=2 if sys.stdout.isatty() else None, default=str))
 
+    def _errors(self, error: RattailError) -> list[dict[str, object]]:
+        texts = error.faults if isinstance(error, ConfigInvalid) else (error.message,)
+        kind, hint = type(error).__name__, self._in_full(error.hint)
+        return [{"kind": kind, "code": error.exit_code, "message": self._in_full(text), "hint": hint} for text in texts]
 
-def _errors(error: RattailError) -> list[dict[str, object]]:
-    texts = error.faults if isinstance(error, ConfigInvalid) else (error.message,)
-    kind = type(error).__name__
-    hint = with_program(error.hint)
-    return [{"kind": kind, "code": error.exit_code, "message": with_program(text), "hint": hint} for text in texts]
+    def _in_full(self, text: str) -> str:
+        from rattail.appdir.hints import called_from_anywhere
+
+        return called_from_anywhere(text, program=program_words(), root=self.root_to_name)
 
 
 def table(rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:

@@ -34,6 +34,7 @@ class Session:
     @cached_property
     def located(self) -> Located:
         located = locate_appdir(self.given_appdir, flag=self.flag, environ=os.environ)
+        self.console.root_to_name = "" if located.is_default else located.root
         if self.console.is_verbose:
             self.console.say(f"app folder: {shown(located.root)}, {located.reason}")
         return located

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 import click
 
-from rattail.appdir.hints import pasted_line
+from rattail.appdir.hints import pasted, pasted_line
 from rattail.appdir.lock import lock_appdir
 from rattail.appdir.owner import Owner, act_as, check_can_act_as, check_links, owner_named, owner_of
 from rattail.appdir.refusal import shown
@@ -40,12 +40,15 @@ class Wanted(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """What the records lack."""
+    """What the records lack, and what they have already: names of stores and, where it is there, of the account that
+    was asked for; and whether the products are those of the made-up shop."""
 
     migrations: int = 0
-    has_store: bool = False
+    stores: tuple[str, ...] = ()
     has_products: bool = False
+    has_sample: bool = False
     has_people: bool = False
+    has_admin: bool = False
 
 
 class Step(NamedTuple):
@@ -76,13 +79,13 @@ def setup(
 ) -> Outcome:
     """Make everything that a shop needs to begin: the app folder, its tables, a store, a person who may log in.
 
-    Run again, it does what is missing, and nothing else. It asks for names that are not given on a terminal only.
-    The first password is made up and printed once; it has to be changed at the first login.
+    Run again, it does what is missing, and says what it left as it is. It asks for names that are not given on a
+    terminal only. The first password is made up and printed once; it has to be changed at the first login.
     """
     asks = sys.stdin.isatty() and sys.stderr.isatty() and not (dry_run or session.console.is_json)
     wanted = Wanted(user, group, store or "", admin or "", _first_line() if password_stdin else "", sample)
     folder_steps = _make_folder(session, wanted, is_dry_run=dry_run)
-    missing = _look(session, is_dry_run=dry_run)
+    missing = _look(session, wanted.admin, is_dry_run=dry_run)
     if asks:
         wanted = _asked(wanted, missing)
     steps = [*folder_steps, *_steps(wanted, missing)]
@@ -92,7 +95,9 @@ def setup(
         return Outcome(_data(session, steps, is_dry_run=True), [head, *lines], is_answer=True)
     password = _do(session, wanted, steps)
     data = {**_data(session, steps, is_dry_run=False), "password": password or None}
-    return Outcome(data, _lines(session, wanted, steps, password), _left_out(wanted, missing), is_answer=bool(password))
+    return Outcome(
+        data, _lines(session, wanted, steps, password), _left_out(session, wanted, missing), is_answer=bool(password)
+    )
 
 
 def _make_folder(session: Session, wanted: Wanted, *, is_dry_run: bool) -> list[Step]:
@@ -107,6 +112,7 @@ def _make_folder(session: Session, wanted: Wanted, *, is_dry_run: bool) -> list[
         check_can_act_as(owner, root=session.root, command_line=session.command_line)
     if named is None and owner is not None:
         act_as(owner, root=session.root, command_line=session.command_line)
+    _check(session, wanted)
     plan = plan_appdir(session.registry, request, environ=os.environ)
     is_given = named is not None and named.uid != (owner_of(session.root) or Owner(-1, -1)).uid
     if not is_dry_run:
@@ -124,7 +130,26 @@ def _make_folder(session: Session, wanted: Wanted, *, is_dry_run: bool) -> list[
     return steps
 
 
-def _look(session: Session, *, is_dry_run: bool) -> Missing:
+def _check(session: Session, wanted: Wanted) -> None:
+    """Refuse names and a password that would be refused later, while nothing is made yet."""
+    from rattail.features.accounts.names import checked_name
+
+    if wanted.store:
+        _store_name(wanted.store)
+    name = checked_name(wanted.admin) if wanted.admin else ""
+    if wanted.password:
+        from rattail.features.accounts.passwords import Rules
+
+        Rules.of(session.settings.require_sound()).check(wanted.password, name=name)
+
+
+def _store_name(name: str) -> str:
+    from rattail.features.products.names import checked_name
+
+    return checked_name(name, what="store")
+
+
+def _look(session: Session, admin: str, *, is_dry_run: bool) -> Missing:
     """What the records lack; makes the empty SQLite file where that is to be made anyway."""
     try:
         session.open_database(may_create=not is_dry_run)
@@ -132,29 +157,58 @@ def _look(session: Session, *, is_dry_run: bool) -> Missing:
         return Missing(migrations=-1)
     from django.db import connection
 
+    from rattail.audit.models import Entry
     from rattail.database.migrate import pending_migrations
     from rattail.features.accounts.models import User
+    from rattail.features.accounts.names import plain_name
+    from rattail.features.sample.service import SAMPLE_MADE
     from rattail.retail.models import Product, Store
 
     pending = len(pending_migrations().applied)
     tables = set(connection.introspection.table_names())
-    has = [model._meta.db_table in tables and model._default_manager.exists() for model in (Store, Product, User)]
-    return Missing(pending, *has)
+    if not {model._meta.db_table for model in (Store, Product, User, Entry)} <= tables:
+        return Missing(pending)
+    people = User.objects.all()
+    return Missing(
+        pending,
+        stores=tuple(Store.objects.order_by("id").values_list("name", flat=True)),
+        has_products=Product.objects.exists(),
+        has_sample=Entry.objects.filter(action=SAMPLE_MADE).exists(),
+        has_people=people.exists(),
+        has_admin=people.filter(name=plain_name(admin)).exists(),
+    )
 
 
 def _asked(wanted: Wanted, missing: Missing) -> Wanted:
-    if not (wanted.store or missing.has_store or wanted.has_sample):
-        wanted = wanted._replace(store=str(click.prompt("What is the first store called?", err=True)))
+    if not (wanted.store or missing.stores or wanted.has_sample):
+        store = click.prompt("What is the first store called?", value_proc=_asking_again(_store_name), err=True)
+        wanted = wanted._replace(store=store)
     if not (wanted.admin or missing.has_people):
-        wanted = wanted._replace(admin=str(click.prompt("With which name do you log in?", default="admin", err=True)))
+        from rattail.features.accounts.names import checked_name
+
+        asked = _asking_again(checked_name)
+        admin = click.prompt("With which name do you log in?", default="admin", value_proc=asked, err=True)
+        wanted = wanted._replace(admin=admin)
     return wanted
+
+
+def _asking_again(checked: Callable[[str], str]) -> Callable[[str], str]:
+    """A check for a question: what is refused is said, and asked again."""
+
+    def check(typed: str) -> str:
+        try:
+            return checked(typed)
+        except InputRejected as error:
+            raise click.UsageError(str(error)) from None
+
+    return check
 
 
 def _steps(wanted: Wanted, missing: Missing) -> Iterator[Step]:
     """What is to be done to the records, in its order. The account comes last: with it the first hour is over."""
     if missing.migrations:
         yield Step("migrate-db", "make the tables of the records", "made the tables of the records")
-    if wanted.store and not missing.has_store:
+    if wanted.store and not missing.stores:
         what = f"store {_STORE_CODE}, {wanted.store}"
         yield Step("make-store", f"make {what}", f"made {what}")
     if wanted.has_sample and not missing.has_products and not missing.has_people:
@@ -183,12 +237,13 @@ def _do(session: Session, wanted: Wanted, steps: list[Step]) -> str:
         _make_sample(session, now)
     if "make-user" not in names:
         return ""
-    password = wanted.password or passwords.generated()
+    rules = passwords.Rules.of(session.settings)
+    password = wanted.password or passwords.generated(rules.least_length)
     accounts.make_user(
         name=wanted.admin,
         password=password,
         roles=(_ROLE,),
-        rules=accounts.Rules.of(session.settings),
+        rules=rules,
         actor=session.actor,
         now=now,
     )
@@ -244,16 +299,43 @@ def _next_steps(session: Session) -> list[tuple[str, str]]:
     return steps
 
 
-def _left_out(wanted: Wanted, missing: Missing) -> tuple[Message, ...]:
+def _left_out(session: Session, wanted: Wanted, missing: Missing) -> tuple[Message, ...]:
     """What the person asked for and did not get, or has to get yet."""
     said = []
     if not (missing.has_people or wanted.admin):
         said.append("nobody can log in yet; --admin NAME makes the first account")
-    if not (missing.has_store or wanted.store or wanted.has_sample):
+    if not (missing.stores or wanted.store or wanted.has_sample):
         said.append("there is no store yet; --store NAME makes the first one")
-    if missing.has_people and wanted.password:
-        said.append("there are accounts already: the password that was given is not used; see set-password")
+    said += _left_as_it_is(session, wanted, missing)
     return tuple(Message("note", text) for text in said)
+
+
+def _left_as_it_is(session: Session, wanted: Wanted, missing: Missing) -> Iterator[str]:
+    """What was asked for and is there already, in another way: what to type for it."""
+    line = session.hint_line
+    if wanted.store and missing.stores and wanted.store.strip() not in missing.stores:
+        yield (
+            f"there is a store already, {missing.stores[0]}: --store {pasted(wanted.store)} is not used. For a further "
+            f"store: {line('make-store', 'CODE', wanted.store)}; to give this one another name, change it in the file "
+            f"that {line('export-csv', 'stores')} writes, and read that with import-csv"
+        )
+    if wanted.has_sample and missing.has_sample:
+        pass  # it is there
+    elif wanted.has_sample and missing.has_products:
+        yield (
+            "there are products already: --sample is not used. A made-up shop goes into an app folder of its own: "
+            f"{pasted_line(*session.program, 'setup', '--appdir', 'DIR', '--sample')}"
+        )
+    elif wanted.has_sample and missing.has_people:
+        yield f"there are accounts already: --sample is not used. To load a made-up shop here: {line('make-sample')}"
+    if wanted.admin and missing.has_people and not missing.has_admin:
+        yield (
+            f"there are accounts already: --admin {wanted.admin} is not used. For a further one: "
+            f"{line('make-user', wanted.admin, '--role', _ROLE)}"
+        )
+    if wanted.password and missing.has_people:
+        again = line("set-password", wanted.admin) if missing.has_admin else line("set-password", "NAME")
+        yield f"there are accounts already: the password that was given is not used. To change one: {again}"
 
 
 def _first_line() -> str:

@@ -17,7 +17,7 @@ from rattail.database.dialect import is_sqlite
 from rattail.jobs.models import RUNNING, Job
 from rattail.jobs.process import is_gone
 
-_PATIENCE_MS = 1000
+_PATIENCE_MS = 500
 
 
 def process_name(job_id: int) -> str:
@@ -28,7 +28,8 @@ def process_name(job_id: int) -> str:
 def stop_here(job_id: int) -> None:
     """Stop the process of a running job, if the records are in SQLite, and this process does not write itself.
 
-    It gets a second to leave by itself. What it had not committed is rolled back; the job is still to be cancelled.
+    It gets half a second to leave by itself. What it had not committed is rolled back; the job itself
+    is still to be cancelled.
     """
     if not is_sqlite() or connection.in_atomic_block:
         return

@@ -33,7 +33,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _CHUNK = 65536
 _MOST_FAILURE = 20_000
-_KILL_AFTER_S = 1.0
+_KILL_AFTER_S = 0.5
 _FAULT = (
     "a fault in the program stopped it; whoever runs this installation finds the details with show-job and in the log."
 )
@@ -77,7 +77,7 @@ class Child:
                     self._said = said
 
     def stop(self, end: End) -> None:
-        """Ask the process to end, and make it a second later; `end` is what is written down then."""
+        """Ask the process to end, and make it half a second later; `end` is what is written down then."""
         if self._ending is None:
             self._ending = end
             self._kill_at = time.monotonic() + _KILL_AFTER_S

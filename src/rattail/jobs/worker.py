@@ -30,6 +30,7 @@ from rattail.site import Site
 
 _log = logging.getLogger("rattail.jobs")
 POLL_S = 0.5
+_HEED_EVERY_S = 0.2  # while jobs run: whoever calls one off does not want to wait
 _PATIENCE_MS = 250
 _LOOK_EVERY_S = 2.0
 _KEEP_EVERY_S = 5.0
@@ -230,7 +231,7 @@ class _Worker:
         if self._is_due("beat", BEATS_EVERY_S):
             with self._records():
                 say_alive(self.identity, is_claiming=self._claims, now=now)
-        if self._children and self._is_due("stand", POLL_S):
+        if self._children and self._is_due("stand", _HEED_EVERY_S):
             with self._records():
                 self._heed(now)
         if self._claims and self._is_due("look", _LOOK_EVERY_S):
@@ -260,7 +261,7 @@ class _Worker:
 
     def _wait(self) -> None:
         """Until a job's process ends, a signal comes, or it is time to look again."""
-        self._waking.wait([child.pid_fd for child in self._children], POLL_S)
+        self._waking.wait([child.pid_fd for child in self._children], _HEED_EVERY_S if self._children else POLL_S)
 
     @contextmanager
     def _records(self) -> Iterator[None]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import Resolver404
+from django.utils.http import escape_leading_slashes
 
 from rattail.errors import (
     AppDirBroken,
@@ -79,7 +82,12 @@ def failure(request: HttpRequest, status: int, title: str, text: str, *, hint: s
     return HttpResponse(render_to_string(template, values, request), status=status)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - how Django calls it
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """There is no page at this address. Where only its last slash may be missing, it is tried with that one, and
+    nobody looks first whether there is such a page: strangers learn nothing from it."""
+    last = request.path.rpartition("/")[2]
+    if isinstance(exception, Resolver404) and request.method in ("GET", "HEAD") and last and "." not in last:
+        return redirect(escape_leading_slashes(request.get_full_path(force_append_slash=True)))
     return failure(request, 404, "There is no such page", "Perhaps the address was shortened on its way to you.")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import cast
+from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
@@ -42,6 +43,23 @@ def guarded(page: Page) -> View:
 
     view.page = page  # type: ignore[attr-defined]
     return view
+
+
+def may_look_at(address: str, person: Person) -> bool:
+    """Whether an address of this app is that of a page, and this person may ask for it; whose record it shows is
+    asked there."""
+    try:
+        page: Page = resolve(unquote(urlsplit(address).path)).func.page  # type: ignore[attr-defined] # set by guarded
+    except Resolver404:
+        return False
+    if "GET" not in page.methods or page.for_machines:
+        return False
+    try:
+        if page.needs not in (PUBLIC, SIGNED_IN):
+            _require(person, page.needs)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _refusal(request: HttpRequest, page: Page, person: Person | None) -> HttpResponse | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils.html import format_html
@@ -11,6 +12,8 @@ from django.utils.html import format_html
 from rattail.retail.amounts import text_of
 
 _UNITS = ("kB", "MB", "GB", "TB")
+_BY_COMMAND = " (by command)"
+_THE_APP = "the app itself"
 
 
 def moment(value: datetime | None, time_zone: str) -> str:
@@ -25,11 +28,37 @@ def moment_html(value: datetime | None, time_zone: str) -> str:
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), moment(value, time_zone))
 
 
+def age(value: datetime, now: datetime) -> str:
+    """How long ago a moment was, roughly: "3 hours ago"."""
+    minutes = int((now - value).total_seconds()) // 60
+    for count, unit in ((minutes // (24 * 60), "day"), (minutes // 60, "hour"), (minutes, "minute")):
+        if count > 0:
+            return f"{count:,} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def who(actor: str) -> str:
+    """Who did something, in plain words: "os:root" is somebody at the command line, "job:recurring" the app itself."""
+    kind, _, name = actor.partition(":")
+    if kind == "os" and name:
+        return f"{name}{_BY_COMMAND}"
+    return _THE_APP if kind == "job" and name else actor
+
+
+def actor_begins(text: str) -> str:
+    """What an actor begins with whom somebody calls as `who` does: for a filter."""
+    if text == _THE_APP:
+        return "job:"
+    return f"os:{text.removesuffix(_BY_COMMAND)}" if text.endswith(_BY_COMMAND) else text
+
+
+@lru_cache(maxsize=4096, typed=True)
 def money(ten_thousandths: int | Decimal | None) -> str:
     """An amount of money with two to four decimals and thousands apart."""
     return _apart(text_of(_whole(ten_thousandths))) if ten_thousandths is not None else ""
 
 
+@lru_cache(maxsize=4096, typed=True)
 def quantity(ten_thousandths: int | Decimal | None) -> str:
     """A quantity with as many decimals as it has, and thousands apart."""
     return _apart(text_of(_whole(ten_thousandths), least_decimals=0)) if ten_thousandths is not None else ""

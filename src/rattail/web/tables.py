@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from html import escape
@@ -12,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from rattail.web import show
 from rattail.web.listing import Badge, Cell, Chunk, Column, Link
 
+_SPECIAL = re.compile("[&<>\"']").search
 _RIGHT = frozenset(("number", "money", "quantity", "size"))
 
 
@@ -58,17 +60,22 @@ def _writer(column: Column, time_zone: str) -> Callable[[Any], str]:
         if value is None:
             return ""
         if isinstance(value, str):
-            return escape(value)
+            return _escaped(value)
         if isinstance(value, Link):
-            return f'<a href="{escape(value.address)}">{escape(value.text)}</a>'
+            return f'<a href="{_escaped(value.address)}">{_escaped(value.text)}</a>'
         if isinstance(value, Badge):
             title = f' title="{escape(value.explained)}"' if value.explained else ""
-            return f'<span class="badge {value.tone}"{title}>{escape(value.text)}</span>'
+            return f'<span class="badge {value.tone}"{title}>{_escaped(value.text)}</span>'
         if isinstance(value, datetime):
             return f'<time datetime="{value.isoformat()}">{show.moment(value, time_zone)}</time>'
-        return escape(_text(column, value, time_zone))
+        return _escaped(_text(column, value, time_zone))
 
     return write
+
+
+def _escaped(text: str) -> str:
+    """As `escape`, for texts of which few have anything in them to escape."""
+    return escape(text) if _SPECIAL(text) else text
 
 
 def _text(column: Column, value: Any, time_zone: str) -> str:

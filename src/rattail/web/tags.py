@@ -25,6 +25,18 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def ago(value: datetime | None) -> str:
+    """How long ago that was."""
+    return show.age(value, site().now()) if value else ""
+
+
+@register.filter
+def who(value: str) -> str:
+    """Who did something, in plain words."""
+    return show.who(value)
+
+
+@register.filter
 def size(value: int | None) -> str:
     return show.size(value)
 

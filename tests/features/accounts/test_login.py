@@ -40,6 +40,44 @@ def test_after_the_login_one_never_gets_to_another_site(web: Web) -> None:
 
 
 @web_test()
+def test_after_the_login_one_gets_to_a_page_that_one_may_look_at_or_home(web: Web) -> None:
+    with_password(web, "alice", "viewer")
+    web.user("bob", "manager")
+
+    leads = {
+        goal: [log_in(web.client(), "alice", next=goal)["Location"], in_already["Location"]]
+        for goal in (
+            "/logout/",
+            "/logout/?a=1",
+            "/%6cogout/",
+            "/accounts/",
+            "/no/such/page/",
+            "/healthz",
+            "/batches/?q=1#a",
+        )
+        for in_already in [web.client_of("alice").get("/login/", {"next": goal})]
+    }
+
+    assert leads.pop("/batches/?q=1#a") == ["/batches/?q=1#a"] * 2
+    assert set(map(tuple, leads.values())) == {("/", "/")}
+
+
+@web_test()
+def test_a_page_without_its_last_slash_leads_to_it_and_strangers_learn_nothing(web: Web) -> None:
+    stranger, alice = web.client(), web.client_of("alice", "viewer")
+
+    def lead(address: str) -> str:
+        return str(stranger.get("/", PATH_INFO=address).get("Location"))
+
+    assert stranger.get("/login?next=/me/")["Location"] == "/login/?next=/me/"
+    assert (lead("/batches"), lead("/nothing")) == ("/batches/", "/nothing/")
+    assert (lead("//evil.example/a"), lead("/\\evil/a")) == ("/%2Fevil.example/a/", "/%5Cevil/a/")
+    assert alice.get("/batches?q=1")["Location"] == "/batches/?q=1"
+    assert [alice.get(address).status_code for address in ("/nothing/", "/favicon.ico")] == [404, 404]
+    assert alice.post("/logout").status_code == 404
+
+
+@web_test()
 def test_a_wrong_password_an_unknown_name_and_a_disabled_user_get_the_same_answer(web: Web) -> None:
     from rattail.features.accounts.service import disable_user
 

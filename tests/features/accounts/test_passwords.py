@@ -67,3 +67,8 @@ def test_passwords_that_are_made_up_differ_and_keep_the_rules() -> None:
     assert len(made) == 50
     for each in made:
         check_rules(each, about=ABOUT)
+
+
+@pytest.mark.parametrize("least_length", [8, 22, 23, 64])
+def test_a_password_that_is_made_up_is_as_long_as_the_shop_wants_them(least_length: int) -> None:
+    check_rules(generated(least_length), least_length=least_length)

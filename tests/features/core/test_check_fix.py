@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import Run
 from tests.kit.environment import Environment, build_environment
+from tests.kit.mounting import small_file_system
 from tests.kit.snapshot import snapshot
 
 ALICE, MALLORY, STAFF = 21_001, 21_002, 21_003
@@ -270,17 +271,23 @@ def test_root_gives_back_what_is_not_the_owners_and_leaves_groups(alices: Enviro
 
 
 def test_a_file_with_other_names_is_left_to_be_given_by_hand(alices: Environment) -> None:
-    inside, outside = alices.appdir / "data" / "second", alices.path / "pyvenv.cfg"
-    os.link(outside, inside)
+    # The hint looks through the whole file system, so they get one of their own.
+    with small_file_system(alices.path / "disk", options="size=20m,mode=1777") as disk:
+        appdir = disk / "app"
+        made = alices.run("make-appdir", "--path", appdir, user=ALICE)
+        assert made.returncode == 0, made.stderr
+        inside, outside = appdir / "data" / "second", disk / "first"
+        outside.touch()
+        os.link(outside, inside)
 
-    fixed = alices.run("check-appdir", "--fix", "--json")
+        fixed = alices.run("check-appdir", "--fix", "--json", "--appdir", appdir)
 
-    assert inside.stat().st_uid == 0
-    (finding,) = [one for one in json.loads(fixed.stdout)["data"]["findings"] if one["id"] == "core.E010"]
-    assert "by hand (chown)" in finding["sentence"]
-    assert not finding["can_be_fixed"]
-    names = subprocess.run(["bash", "-c", finding["hint"]], capture_output=True, text=True, check=False).stdout
-    assert set(names.split()) == {str(inside), str(outside)}
+        assert inside.stat().st_uid == 0
+        (finding,) = [one for one in json.loads(fixed.stdout)["data"]["findings"] if one["id"] == "core.E010"]
+        assert "by hand (chown)" in finding["sentence"]
+        assert not finding["can_be_fixed"]
+        names = subprocess.run(["bash", "-c", finding["hint"]], capture_output=True, text=True, check=False).stdout
+        assert set(names.split()) == {str(inside), str(outside)}
 
 
 def test_an_accepted_strange_owner_is_not_given_anything(alices: Environment) -> None:

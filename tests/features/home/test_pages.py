@@ -79,10 +79,29 @@ def test_after_the_jobs_ran_the_page_shows_sizes_findings_and_errors(web: Web) -
     page = web.client_of("alice", "manager").get("/").content.decode()
 
     assert ">essential<" in page
-    assert "core.E005" in page
+    assert "Measured just now (" in page
+    assert "Code for technicians: <code>core.E005</code>" in page
     assert "it broke &lt;b&gt;here&lt;/b&gt;" in page
     assert "of long ago" not in page
     assert "The logs tell of 1 error in the last day." in page
+
+
+@web_test()
+def test_the_age_of_what_was_measured_and_who_did_something_are_said_in_plain_words(web: Web) -> None:
+    from rattail.audit.trail import record
+    from rattail.features.home.kept import SIZES, keep
+    from rattail.jobs.queue import enqueue
+
+    now = web.site.now()
+    keep(SIZES, {"classes": {}, "folders": [], "unlisted": {}}, now=now - timedelta(hours=3, minutes=20))
+    enqueue(web.site.registry.jobs["home.check"], arguments={}, actor="job:recurring", now=now)
+    record("make store", "store 1", actor="os:root", now=now)
+    alice = web.client_of("alice", "manager")
+
+    assert "Measured 3 hours ago (" in alice.get("/").content.decode()
+    assert "Measured 3 hours ago (" in alice.get("/app-folder/").content.decode()
+    for address, who in (("/jobs/", "the app itself"), ("/audit/", "root (by command)")):
+        assert f"<td>{who}" in alice.get(address, {"actor": who}).content.decode()
 
 
 @web_test()

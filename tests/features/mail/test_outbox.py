@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,19 @@ def test_things_that_come_at_once_are_one_mail_the_most_serious_first(emptied_en
     assert text.index("1. FAILED: batch 00000012") < text.index("2. WARNING: a disk") < text.index("3. INFO: a thing")
     assert "2 times from 12:00 to 2026-11-22 12:00 UTC" in text
     assert "   It had no rows.\n   Try again.\n" in text
+
+
+def test_the_commands_in_a_mail_can_be_pasted_into_a_shell_that_knows_nothing_of_the_app(emptied_env: Env) -> None:
+    def act(office: Office) -> Any:
+        office.note("job 7", subject="job 7 failed", text="See\n    rattail show-job 7\n    rattail retry-job 7")
+        return office.tell()
+
+    with mail_server() as box:
+        in_office(with_mail(emptied_env, box.port), act)
+
+    program, root = f"{sys.prefix}/bin/rattail", emptied_env["RATTAIL_APPDIR"]
+    for verb in ("show-job", "retry-job"):
+        assert f"       {program} {verb} --appdir {root} 7\n" in box.mails[0].text
 
 
 def test_the_same_thing_again_within_the_hour_is_counted_and_told_later(emptied_env: Env) -> None:

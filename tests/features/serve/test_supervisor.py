@@ -80,7 +80,8 @@ def test_a_process_waits_for_the_one_that_it_comes_after() -> None:
 
 
 def test_told_to_stop_again_it_hurries() -> None:
-    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY + "time.sleep(60)"
+    heeded = "signal.signal(signal.SIGQUIT, signal.SIG_DFL); "  # what is started with & by a script ignores it
+    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + heeded + READY + "time.sleep(60)"
 
     def stop_twice() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

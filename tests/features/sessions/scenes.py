@@ -283,7 +283,9 @@ def cleaning() -> tuple[dict[str, int], list[bool]]:
     """What cleaning says, and which of these are there afterwards: a live one, an old one, an old one in use."""
     for name in list(shelf().names()):
         shelf().remove(name)
-    live, old, used = (Browser().put(a=1) for _ in range(3))
+    live, old = (Browser().put(a=1) for _ in range(2))
+    while (used := Browser().put(a=1)).name[:2] == old.name[:2]:  # two that share a lock are both in use
+        shelf().remove(used.name)
     age(old.name, seen_days_ago=15)
     age(used.name, seen_days_ago=15)
     hold = shelf().hold(used.name)

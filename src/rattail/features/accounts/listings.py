@@ -12,6 +12,7 @@ from rattail.audit.look import Wanted, look
 from rattail.errors import NotAllowed
 from rattail.features.accounts.listed import UserShown, list_users
 from rattail.features.accounts.models import User
+from rattail.web import show
 from rattail.web.access import Person
 from rattail.web.listing import Asked, Badge, Chunk, Column, Filter, Link, Listing
 
@@ -55,7 +56,7 @@ def _select_deeds(asked: Asked) -> Chunk:
     zone = ZoneInfo(asked.site.time_zone)
     last_day = _day(asked.filters.get("until", ""))
     wanted = Wanted(
-        actor=asked.filters.get("actor", ""),
+        actor=show.actor_begins(asked.filters.get("actor", "")),
         action=asked.filters.get("action", ""),
         subject=asked.filters.get("subject", ""),
         since=_midnight(_day(asked.filters.get("since", "")), zone),
@@ -63,7 +64,7 @@ def _select_deeds(asked: Asked) -> Chunk:
         after=asked.after,
     )
     seen = look(wanted, limit=asked.limit)
-    rows = [(each.at, each.actor, each.action, each.subject, _said(each.details)) for each in seen.entries]
+    rows = [(each.at, show.who(each.actor), each.action, each.subject, _said(each.details)) for each in seen.entries]
     return Chunk(rows, seen.after)
 
 
@@ -84,11 +85,17 @@ def require_whole_trail(person: Person) -> None:
 def _said(details: dict[str, object]) -> str:
     parts = []
     for name, value in details.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = _as_words(value)
         if text not in ("", "[]", "{}", "null"):
             parts.append(f"{name.replace('_', ' ')}: {text}")
     said = "; ".join(parts)
     return said if len(said) <= _MOST_OF_DETAILS else f"{said[:_MOST_OF_DETAILS]} ..."
+
+
+def _as_words(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _day(text: str) -> date | None:

@@ -7,9 +7,11 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from threading import BoundedSemaphore
+from typing import NamedTuple
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
+from rattail.config.load import Settings
 from rattail.errors import InputRejected
 
 LEAST_LENGTH = 10
@@ -20,6 +22,9 @@ _SHORTEST_NAME_THAT_COUNTS = 3
 _CONSONANTS = "bdfghkmnprstvz"
 _VOWELS = "aeiou"
 _ENDINGS = "0123456789!?.*#$-_ "
+_PARTS = 4  # of a password that is made up
+_PART_LETTERS = 5  # of one, with the dash behind it
+_DIGITS = 2
 _MOST_AT_ONCE = 2
 _room = BoundedSemaphore(_MOST_AT_ONCE)
 
@@ -62,9 +67,31 @@ def check_rules(password: str, *, least_length: int = LEAST_LENGTH, about: Itera
         )
 
 
-def generated() -> str:
-    """A password that can be read out on the telephone: 57 bits of chance."""
-    words = ("".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(2)) for _ in range(4))
+class Rules(NamedTuple):
+    """What a password has to be like: how long, and without which names."""
+
+    least_length: int = LEAST_LENGTH
+    title: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Rules:
+        """What the settings say."""
+        return cls(settings.integer("accounts.least_password_length"), settings.text("app.title"))
+
+    def check(self, password: str, *, name: str, display_name: str = "", email: str = "") -> None:
+        """Refuse a password that is easily guessed.
+
+        Raises:
+            InputRejected: with everything that is wrong with it.
+        """
+        about = (name, display_name, email.partition("@")[0], self.title)
+        check_rules(password, least_length=self.least_length, about=about)
+
+
+def generated(least_length: int = LEAST_LENGTH) -> str:
+    """A password that can be read out on the telephone: 57 bits of chance, more where it has to be longer."""
+    parts = max(_PARTS, -(-(least_length - _DIGITS) // _PART_LETTERS))
+    words = ("".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(2)) for _ in range(parts))
     return f"{'-'.join(words)}-{secrets.randbelow(90) + 10}"
 
 

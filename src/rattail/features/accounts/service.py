@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from rattail.audit.trail import record
-from rattail.config.load import Settings
 from rattail.errors import InputRejected, NoSuchThing, NotAllowed, WouldOverwrite
 from rattail.features.accounts import passwords, tries
 from rattail.features.accounts.models import Assignment, User
 from rattail.features.accounts.names import checked_display_name, checked_email, checked_name, is_name, plain_name
+from rattail.features.accounts.passwords import Rules
 from rattail.features.accounts.roles import EVERYWHERE, MANAGER, Giver
 from rattail.features.accounts.standing import (
     RoleFound,
@@ -28,27 +27,6 @@ from rattail.features.accounts.standing import (
     require_store,
     require_within_reach,
 )
-
-
-class Rules(NamedTuple):
-    """What a password has to be like: how long, and without which names."""
-
-    least_length: int = passwords.LEAST_LENGTH
-    title: str = ""
-
-    @classmethod
-    def of(cls, settings: Settings) -> Rules:
-        """What the settings say."""
-        return cls(settings.integer("accounts.least_password_length"), settings.text("app.title"))
-
-    def check(self, password: str, *, name: str, display_name: str = "", email: str = "") -> None:
-        """Refuse a password that is easily guessed.
-
-        Raises:
-            InputRejected: with everything that is wrong with it.
-        """
-        about = (name, display_name, email.partition("@")[0], self.title)
-        passwords.check_rules(password, least_length=self.least_length, about=about)
 
 
 def users_exist() -> bool:

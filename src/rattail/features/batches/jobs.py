@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rattail.errors import NotAllowed, RattailError
+from rattail.errors import Interrupted, NotAllowed, RattailError
 from rattail.features.batches.models import Batch
 from rattail.features.batches.pages.access import CREATE, EXECUTE, UNDO, require, require_other_eyes
 from rattail.features.batches.service.again import request_of
@@ -19,7 +19,7 @@ from rattail.features.batches.service.make import Progress, resume_batch
 from rattail.features.batches.service.opened import give_up, wished
 from rattail.features.batches.service.plan import plan_batch
 from rattail.features.batches.states import State
-from rattail.jobs.running import Running
+from rattail.jobs.running import Cancelled, Running
 from rattail.web.access import person_named
 
 
@@ -28,7 +28,7 @@ def read(job: Running, *, number: int, wishes: dict[str, Any] | None = None, abo
 
     `about` is how many rows it has, where whoever asked has counted them.
 
-    Called off or killed, the batch says that its reading was interrupted, and can be read again.
+    Called off, the batch says so; killed, that its reading was interrupted. In both cases it can be read again.
     """
     ground = _ground(job)
     batch = find_batch(number, ground=ground)
@@ -54,6 +54,9 @@ def read(job: Running, *, number: int, wishes: dict[str, Any] | None = None, abo
         batch = resume_batch(batch, plan, ground=ground, progress=Progress(reading=reading))
     except RattailError as error:
         give_up(number, error, ground=ground)
+        raise
+    except Cancelled:
+        give_up(number, Interrupted("reading was called off; nothing of it was executed"), ground=ground)
         raise
     return {"batch": str(batch), "rows": batch.row_count, "changes": batch.change_count}
 

@@ -90,10 +90,10 @@ def _of_kept(kept: Mapping[str, Answer]) -> Iterator[Trouble]:
     if found := kept.get(FINDINGS):
         errors, warnings = (int(found.value["count"].get(level, 0)) for level in ("error", "warning"))
         if errors:
-            sentence = f"check-appdir found {errors} error{'s' if errors > 1 else ''} in the app folder."
+            sentence = f"The check of the app folder found {errors} error{'s' if errors > 1 else ''}."
             yield Trouble("bad", sentence, "Each is named below with what to do.", "#findings")
         elif warnings:
-            sentence = f"check-appdir found {warnings} warning{'s' if warnings > 1 else ''}."
+            sentence = f"The check of the app folder found {warnings} warning{'s' if warnings > 1 else ''}."
             yield Trouble("warning", sentence, "Each is named below with what to do.", "#findings")
     if (errors_found := kept.get(ERRORS)) and (count := int(errors_found.value["count"])):
         sentence = f"The logs tell of {count} error{'s' if count > 1 else ''} in the last day."

@@ -33,6 +33,7 @@ LOOKS = ("home.measure", "home.check", "home.errors")
 _LAST_BATCHES = 6
 _JOBS_SHOWN = 5
 _NOTICES_SHOWN = 5
+_LEVELS = {"error": "to mend now", "warning": "to mend", "info": "good to know"}
 
 
 class Part(NamedTuple):
@@ -95,6 +96,9 @@ def _details(site: Site, now: datetime) -> Mapping[str, Any]:
         "disks": disks,
         "workers": workers,
         "findings": findings,
+        "found": [{**one, "level_said": _LEVELS.get(one["level"], one["level"])} for one in findings.value["findings"]]
+        if findings
+        else [],
         "errors": _with_moments(errors),
         "errors_at": errors.at if errors else None,
         "notices": waiting(_NOTICES_SHOWN),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from rattail.features.jobs.shown import progress_text, state_text, title_of
 from rattail.jobs.models import CANCELLED, DONE, FAILED, READY, RUNNING, STATES, Job
 from rattail.site import Site
+from rattail.web import show
 from rattail.web.access import Person
 from rattail.web.listing import Asked, Badge, Chunk, Column, Filter, Link, Listing
 
@@ -39,9 +40,12 @@ def badge(job: Job, *, site: Site) -> Badge:
 
 def _select(asked: Asked) -> Chunk:
     jobs = seen_by(asked.person).order_by("-pk")
-    for name in ("state", "kind", "actor"):
+    for name in ("state", "kind"):
         if name in asked.filters:
             jobs = jobs.filter(**{name: asked.filters[name]})
+    if "actor" in asked.filters:
+        begins = show.actor_begins(asked.filters["actor"])
+        jobs = jobs.filter(actor__startswith=begins) if begins.endswith(":") else jobs.filter(actor=begins)
     if "about" in asked.filters:
         jobs = jobs.filter(subject__icontains=asked.filters["about"])
     if asked.after.isascii() and asked.after.isdigit() and int(asked.after) <= _LARGEST_ID:
@@ -60,7 +64,7 @@ def _row(job: Job, site: Site) -> tuple[object, ...]:
         job.subject,
         badge(job, site=site),
         said,
-        job.actor,
+        show.who(job.actor),
         job.created_at,
         job.ended_at,
     )

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from rattail.appdir.hints import called_from_anywhere, program_of_environment, root_to_name
 from rattail.features.mail.calling import NotCalled, call
 from rattail.features.mail.compose import compose, mail_of_letter, things_of
 from rattail.features.mail.configured import Hook, Mail
@@ -100,9 +101,9 @@ def seal(post: Post, *, now: datetime) -> Letter | None:
         if not due:
             return None
         composed = compose(things_of(due), zone=post.zone, foot=post.foot)
-        letter = write_letter(
-            uuid.uuid4().hex, composed, now=now, wants_call=bool(post.hook) and composed.level != "info"
-        )
+        text = called_from_anywhere(composed.text, program=program_of_environment(), root=root_to_name(post.root))
+        wants_call = bool(post.hook) and composed.level != "info"
+        letter = write_letter(uuid.uuid4().hex, composed._replace(text=text), now=now, wants_call=wants_call)
         Notice.objects.filter(id__in=[one.id for one in due]).update(letter=letter)
         return letter
 

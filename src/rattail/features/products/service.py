@@ -9,11 +9,9 @@ from django.db import transaction
 
 from rattail.appdir.files import safe_child
 from rattail.audit.trail import record
-from rattail.errors import InputRejected, WouldOverwrite
+from rattail.errors import WouldOverwrite
+from rattail.features.products.names import checked_code, checked_name
 from rattail.retail.models import Store, Vendor
-
-_LONGEST_CODE = 20
-_LONGEST_NAME = 100
 
 
 class VendorListed(NamedTuple):
@@ -31,7 +29,7 @@ def make_store(*, code: str, name: str, actor: str, now: datetime) -> Store:
         InputRejected: the code or the name is empty or too long.
         WouldOverwrite: there is a store with this code.
     """
-    code, name = _checked(code, name, what="store")
+    code, name = checked_code(code, what="store"), checked_name(name, what="store")
     if Store.objects.filter(code=code).exists():
         raise WouldOverwrite(f"there is a store {code!r} already.", hint=f"choose another code than {code}")
     with transaction.atomic():
@@ -47,7 +45,7 @@ def make_vendor(*, code: str, name: str, identifier: str, actor: str, now: datet
         InputRejected: the code cannot be a file name (the vendor's column mapping is a file), or is too long.
         WouldOverwrite: there is a vendor with this code.
     """
-    code, name = _checked(code, name, what="vendor")
+    code, name = checked_code(code, what="vendor"), checked_name(name, what="vendor")
     safe_child("vendor_files", f"{code}.toml")
     if Vendor.objects.filter(code=code).exists():
         raise WouldOverwrite(f"there is a vendor {code!r} already.", hint="see them all: rattail list-vendors")
@@ -63,14 +61,3 @@ def list_vendors() -> list[VendorListed]:
 
     vendors = Vendor.objects.annotate(count=Count("items")).order_by("code")
     return [VendorListed(one.code, one.name, one.identifier, one.is_active, one.count) for one in vendors]
-
-
-def _checked(code: str, name: str, *, what: str) -> tuple[str, str]:
-    code, name = code.strip(), name.strip()
-    if not code or len(code) > _LONGEST_CODE or not code.isprintable():
-        raise InputRejected(
-            f"{code!r} cannot be the code of a {what}: expected 1 to {_LONGEST_CODE} letters or digits."
-        )
-    if not name or len(name) > _LONGEST_NAME:
-        raise InputRejected(f"{name!r} cannot be the name of a {what}: expected 1 to {_LONGEST_NAME} letters.")
-    return code, name

@@ -24,6 +24,7 @@ from rattail.features.sample.saving import Saved, save
 from rattail.features.sample.shop import Shop, make_up
 from rattail.retail.models import Product, Store
 
+SAMPLE_MADE = "make sample"  # as the audit log has it
 _FILE_MODE = 0o640
 _FOLDER_MODE = 0o750
 
@@ -72,7 +73,7 @@ def make_sample(
             raise _occupied()
         saved = save(shop, seed=order.seed, now=now, actor=actor, progress=progress)
         details = {"seed": order.seed, "products": order.products}
-        record("make sample", "sample shop", actor=actor, now=now, details=details)
+        record(SAMPLE_MADE, "sample shop", actor=actor, now=now, details=details)
         _write(order.folder, files)
     return SampleMade(saved, order.folder, files)
 

@@ -46,16 +46,21 @@ def open_door(address: str, port: int) -> socket.socket:
     return door
 
 
-def shut_door(door: socket.socket) -> None:
+def shut_door(door: socket.socket) -> bool:
     """Let nobody new in, while those who are let in already can still be answered.
 
     Closing the socket would cut off whoever waits to be accepted. So the kernel is told to drop every new handshake:
-    a client that comes now tries again a second later, and finds the next server, or nobody.
+    a client that comes now tries again a second later, and finds the next server, or nobody. Where that is for root
+    only, it is told to let one wait at most, and drops the handshakes of all others; returns false then.
     """
     filter_code = ctypes.create_string_buffer(_DROP, len(_DROP))
     program = struct.pack("HL", 1, ctypes.addressof(filter_code))
-    with suppress(OSError):
+    try:
         door.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+    except OSError:
+        door.listen(0)
+        return False
+    return True
 
 
 def waiting_at(door: socket.socket) -> int:

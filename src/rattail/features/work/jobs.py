@@ -30,7 +30,8 @@ def write_list(job: Running, *, list: str, filters: dict[str, str], format: str)
         raise InputRejected(f"{format[:20]!r} is no format of files.")
     listing = listing_of(job.site.registry, list)
     now = job.now().astimezone(ZoneInfo(job.site.time_zone))
-    file_name = f"{list.replace('.', '-')}-{now:%Y%m%d-%H%M}.{format}"
+    of = "".join(f"-{text}" for name in listing.fixed if (text := filters.get(name, "")).isdigit())
+    file_name = f"{list.replace('.', '-')}{of[:20]}-{now:%Y%m%d-%H%M}.{format}"
     wanted = Wanted(listing, filters, format, f"{list.replace('.', '-')}-{job.id}.{format}")
     set_urlconf("rattail.web.routes")  # a worker answers no requests; cells have addresses all the same
     total = _count(listing, filters, job, person)

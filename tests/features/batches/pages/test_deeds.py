@@ -32,6 +32,8 @@ def test_executing_says_what_will_happen_then_a_job_does_it_and_another_undoes_i
     bea.post("/batches/1/undo/")
     work_off(web.site)
     assert (state_of(batch), cost_of(1)) == ("undone", Decimal(2))
+    audit = text_of(web.client_of("alice", "manager").get("/audit/?subject=batch+00000001"))
+    assert "undo batch batch 00000001 taken away: 2; put back: 0; left: 0" in audit
 
 
 @web_test()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.features.batches.pages.goods import catalog_batch, count_batch, next_address, rows_in, shop_of, text_of
+from tests.jobs.working import work_off
 from tests.kit.web import Web, web_test
 
 HOSTILE = ("'", '"><script>%', "\\", "-1", "9" * 30, "\x00", "١٢", "x" * 3000)
@@ -70,6 +71,38 @@ def test_a_receiver_works_on_invoices_only_and_a_viewer_on_nothing(web: Web) -> 
     assert rico.post("/batches/1/rows/1/remove/").status_code == 403
     assert rico.get("/batches/new/").status_code == 200
     assert bob.get("/batches/new/").status_code == 403
+
+
+@web_test()
+def test_costs_that_may_be_seen_in_one_store_are_not_those_of_another(web: Web) -> None:
+    from rattail.features.batches.models import Batch
+    from rattail.retail.models import Store
+
+    for store in ("1", "2"):
+        catalog_batch(web, "2.10")
+        place, _ = Store.objects.get_or_create(code=store, defaults={"name": store})
+        Batch.objects.filter(store=None).update(store=place)
+    web.client_of("bea", "buyer", store="1")
+    bea = web.client_of("bea", "viewer", store="2")
+
+    assert [bea.get(f"/batches/{number}/").status_code for number in (1, 2)] == [200, 403]
+    assert [row[0][-1] for row in rows_in(bea.get("/batches/"))] == ["1"]
+
+
+@web_test()
+def test_the_list_of_a_batch_is_taken_along_by_whoever_may_see_it_and_refused_at_once_to_others(web: Web) -> None:
+    from rattail.features.work.models import WorkFile
+    from rattail.jobs.models import Job
+
+    count_batch(web, "4", store="1")
+    mona = web.client_of("mona", "manager", store="2")
+    asked = {"list": "batches.count_rows", "format": "csv", "batch": "1"}
+
+    assert mona.post("/my-files/make/", asked).status_code == 403
+    assert Job.objects.count() == 0
+    assert web.client_of("alice", "manager").post("/my-files/make/", asked).status_code == 302
+    work_off(web.site)
+    assert WorkFile.objects.get().file_name.startswith("batches-count_rows-1-")
 
 
 @web_test()

@@ -207,7 +207,7 @@ def test_a_cancelled_reading_leaves_a_batch_that_can_be_read_again(web: Web) -> 
     bea.post("/batches/1/again/", {"vendor": "acme", "read": "yes"})
     work_off(web.site)
 
-    assert "reading was interrupted" in page
+    assert "reading was called off after 0 rows" in page
     assert "Read again ..." in page
     assert state_of(Batch.objects.get()) == "ready"
 

@@ -6,7 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.features.batches.pages.goods import catalog_batch, count_batch, next_address, rows_in, text_of
+from tests.features.batches.pages.goods import (
+    catalog,
+    catalog_batch,
+    count_batch,
+    next_address,
+    rows_in,
+    shop_of,
+    text_of,
+)
 from tests.kit.shop import Shop, in_shop
 from tests.kit.web import Web, web_test
 
@@ -203,6 +211,22 @@ def test_the_changes_show_before_and_after_and_begin_at_any_row(web: Web) -> Non
     assert "cost of a unit 2.00" in rows[0][3]
     assert "cost of a unit 2.10" in rows[0][4]
     assert [row[0] for row in later] == ["3"]
+
+
+@web_test()
+def test_of_what_is_added_every_value_is_shown(web: Web) -> None:
+    shop = shop_of(web)
+    shop.batch("vendor_catalog", catalog("7.77", first=6), vendor="acme")
+    alice = web.client_of("alice", "manager")
+
+    changes = {row[2]: row[4] for row in rows_in(alice.get("/batches/1/changes/"))}
+    row = text_of(alice.get("/batches/1/rows/1/"))
+
+    assert "description Product 6" in changes["product added"]
+    assert "item number A6" in changes["item of the vendor added"]
+    assert "cost of a unit 7.77" in changes["cost added"]
+    assert "cost of a unit nothing 7.77" in row
+    assert not any(" id " in text for text in (*changes.values(), row))
 
 
 @web_test()

@@ -54,7 +54,7 @@ def typed_password(session: Session, *, is_stdin: bool, is_generated: bool) -> T
     if is_stdin and is_generated:
         raise InputRejected("--password-stdin and --generate are both given.", hint="choose one of them")
     if is_generated:
-        return Typed(generated(), True)
+        return Typed(generated(session.settings.integer("accounts.least_password_length")), True)
     if is_stdin:
         return Typed(_first_line(), False)
     if not sys.stdin.isatty() or session.console.is_json:

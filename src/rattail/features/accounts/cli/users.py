@@ -40,7 +40,7 @@ def make_user(
     Ready roles are manager, buyer, receiver, counter and viewer; list-roles shows them and the shop's own.
     """
     session.open_records()
-    from rattail.features.accounts import service
+    from rattail.features.accounts import passwords, service
 
     typed = typed_password(session, is_stdin=is_stdin, is_generated=is_generated)
     user = service.make_user(
@@ -51,7 +51,7 @@ def make_user(
         display_name=display_name,
         email=email,
         must_change=not is_kept,
-        rules=service.Rules.of(session.settings),
+        rules=passwords.Rules.of(session.settings),
         actor=session.actor,
         now=datetime.now(UTC),
     )
@@ -69,7 +69,7 @@ def set_password(session: Session, name: str, is_stdin: bool, is_generated: bool
     The password is asked for, and has to be changed at the next login.
     """
     session.open_records()
-    from rattail.features.accounts import service
+    from rattail.features.accounts import passwords, service
 
     service.find_user(name)
     typed = typed_password(session, is_stdin=is_stdin, is_generated=is_generated)
@@ -77,7 +77,7 @@ def set_password(session: Session, name: str, is_stdin: bool, is_generated: bool
         name=name,
         password=typed.password,
         must_change=not is_kept,
-        rules=service.Rules.of(session.settings),
+        rules=passwords.Rules.of(session.settings),
         actor=session.actor,
         now=datetime.now(UTC),
     )

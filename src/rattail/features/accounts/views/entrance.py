@@ -8,21 +8,23 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from rattail.features.accounts.access import let_in
+from rattail.features.accounts.access import let_in, person_named
 from rattail.features.accounts.login import log_in, log_out
 from rattail.features.accounts.tries import Limits
-from rattail.web.access import Request, signed_in
+from rattail.web.access import Person, Request, signed_in
 from rattail.web.failures import failure
+from rattail.web.guard import LOGIN, may_look_at
 from rattail.web.sessions import leave_session
 
 _LONGEST_NAME_TYPED = 200
+_HOME = "/"
 
 
 def login(request: Request) -> HttpResponse:
     """The form, and what became of it."""
     goal = _goal(request)
     if request.method != "POST":
-        return redirect(goal) if request.person else _form(request, goal)
+        return redirect(_open_to(request.person, goal)) if request.person else _form(request, goal)
     name = request.POST.get("username", "")[:_LONGEST_NAME_TYPED]
     password = request.POST.get("password", "")
     if not name.strip() or not password:
@@ -38,22 +40,27 @@ def login(request: Request) -> HttpResponse:
         return _form(request, goal, error=error, name=name)
     let_in(request, answer.user)
     rotate_token(request)
-    return redirect(goal)
+    return redirect(_open_to(person_named(answer.user.name), goal))
 
 
 def logout(request: Request) -> HttpResponse:
     """End this one session."""
     log_out(signed_in(request).name, now=request.site.now())
     leave_session(request)
-    return redirect(reverse("accounts.login"))
+    return redirect(reverse(LOGIN))
 
 
 def _goal(request: Request) -> str:
-    """Where somebody wanted to go; only ever a page of this app."""
+    """Where somebody wanted to go; only ever an address of this app."""
     asked = request.POST.get("next", "") or request.GET.get("next", "")
     is_own = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    is_loop = asked.startswith(reverse("accounts.login"))
-    return asked if is_own and asked.isprintable() and not is_loop else "/"
+    return asked if is_own and asked.isprintable() else _HOME
+
+
+def _open_to(person: Person | None, goal: str) -> str:
+    """Where to lead somebody who has logged in: to a page that they may look at, and that lets them stay."""
+    is_loop = goal.startswith(reverse(LOGIN))
+    return goal if person and may_look_at(goal, person) and not is_loop else _HOME
 
 
 def _form(request: Request, goal: str, *, error: str = "", name: str = "") -> HttpResponse:

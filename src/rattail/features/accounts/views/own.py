@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from rattail.errors import AppDirBusy, InputRejected
-from rattail.features.accounts import service
+from rattail.features.accounts import passwords, service
 from rattail.features.accounts.access import let_in
 from rattail.features.accounts.listed import roles_of
 from rattail.web.access import Request, signed_in
@@ -106,7 +106,7 @@ def _change(request: Request, name: str) -> None:
     if new != request.POST.get("again", ""):
         raise InputRejected("the new password was typed in two ways; nothing was changed.")
     old = request.POST.get("old_password", "")
-    rules = service.Rules.of(request.site.settings)
+    rules = passwords.Rules.of(request.site.settings)
     user = service.change_own_password(name=name, old=old, new=new, now=request.site.now(), rules=rules)
     let_in(request, user)
     request.session.save()

@@ -55,7 +55,8 @@ def new(request: Request) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/new_user.html", values)
     try:
-        password = passwords.generated()
+        rules = passwords.Rules.of(request.site.settings)
+        password = passwords.generated(rules.least_length)
         made = service.make_user(
             name=given["name"],
             password=password,
@@ -63,7 +64,7 @@ def new(request: Request) -> HttpResponse:
             email=given["email"],
             roles=(given["role"],) if given["role"] else (),
             store=given["store"],
-            rules=service.Rules.of(request.site.settings),
+            rules=rules,
             **_acting(request),
         )
     except (InputRejected, WouldOverwrite, NoSuchThing) as error:
@@ -82,8 +83,8 @@ def change(request: Request, name: str) -> HttpResponse:
 
 def first_password(request: Request, name: str) -> HttpResponse:
     """Give somebody a new password for one login; it is shown once, and kept nowhere."""
-    password = passwords.generated()
-    rules = service.Rules.of(request.site.settings)
+    rules = passwords.Rules.of(request.site.settings)
+    password = passwords.generated(rules.least_length)
     changed = service.set_password(name=name, password=password, rules=rules, **_acting(request))
     forget_sessions(changed.name)
     return _first_password(request, changed.name, password, is_new=False)

@@ -48,9 +48,10 @@ def batch_for(person: Person, number: int, *, site: Site, verb: str = VIEW) -> B
     """
     if not 0 < number < 10**DIGITS:
         raise NoSuchThing("there is no batch of that number.")
-    if not Batch.objects.filter(number=number).exists():
-        raise NoSuchThing(f"there is no batch {number_text(number)}.")
-    batch = find_batch(number, ground=ground_of(site, actor=person.name, now=site.now()))
+    try:
+        batch = find_batch(number, ground=ground_of(site, actor=person.name, now=site.now()))
+    except NoSuchThing:
+        raise NoSuchThing(f"there is no batch {number_text(number)}.") from None  # the hint is about commands
     require(person, verb, kind=batch.kind, store=batch.store.code if batch.store else None)
     return batch
 
@@ -58,7 +59,7 @@ def batch_for(person: Person, number: int, *, site: Site, verb: str = VIEW) -> B
 def may(person: Person, verb: str, *, kind: str, store: str | None) -> bool:
     """Whether they may do this with batches of that kind in that store; None: of no store."""
     if verb == VIEW:
-        return person.may(VIEW, store=store) and _may_see_kind(person, kind)
+        return person.may(VIEW, store=store) and _may_see_kind(person, kind, store)
     return all(_holds(person, permission, store) for permission in (verb, OF_KIND[kind]))
 
 
@@ -99,15 +100,33 @@ def is_kept_from_own(batch: Batch, *, actor: str, site: Site) -> bool:
 
 def seen_by(person: Person) -> Q:
     """The batches that somebody may see: those of their stores and those of none, of the kinds that are for them."""
-    stores = person.stores(VIEW)
-    kinds = Q(kind__in=[kind for kind in OF_KIND if _may_see_kind(person, kind)])
-    return kinds if stores is None else kinds & (Q(store__code__in=sorted(stores)) | Q(store=None))
+    found = Q(pk__in=())
+    for kind in OF_KIND:
+        if _may_see_kind(person, kind, None):
+            found |= Q(kind=kind, store=None)
+        stores = _stores_seen(person, kind)
+        found |= Q(kind=kind, store__isnull=False) if stores is None else Q(kind=kind, store__code__in=sorted(stores))
+    return found
 
 
-def _may_see_kind(person: Person, kind: str) -> bool:
+def _may_see_kind(person: Person, kind: str, store: str | None) -> bool:
     if kind == "csv_import":
         return _holds(person, OF_KIND[kind], None)
-    return kind == "inventory" or person.may(OF_KIND[kind]) or person.may(COSTS)
+    return kind == "inventory" or person.may(OF_KIND[kind], store=store) or person.may(COSTS, store=store)
+
+
+def _stores_seen(person: Person, kind: str) -> frozenset[str] | None:
+    """The stores whose batches of that kind somebody may see; None: all."""
+    if kind == "csv_import" and not _holds(person, OF_KIND[kind], None):
+        return frozenset()
+    seen = person.stores(VIEW)
+    if kind in ("inventory", "csv_import"):
+        return seen
+    about_costs = [person.stores(OF_KIND[kind]), person.stores(COSTS)]
+    if None in about_costs:
+        return seen
+    shown = frozenset().union(*(stores for stores in about_costs if stores is not None))
+    return shown if seen is None else seen & shown
 
 
 def kinds_for(person: Person, verb: str = CREATE) -> list[tuple[str, str]]:

@@ -48,7 +48,8 @@ class Doable(NamedTuple):
 
 def frame_of(batch: Batch, person: Person, *, site: Site, here: str) -> dict[str, Any]:
     """The values of `batches/frame.html`; `here` is the name of the page."""
-    job = job_at(batch)
+    last = Job.objects.filter(subject=subject_of(batch)).order_by("-pk").first()
+    job = last if last is not None and last.state in UNFINISHED else None
     return {
         "batch": batch,
         "kind_word": kind_word(batch.kind),
@@ -56,7 +57,7 @@ def frame_of(batch: Batch, person: Person, *, site: Site, here: str) -> dict[str
         "tabs": _tabs(batch, here),
         "job": job,
         "can_follow_job": job is not None and (job.actor == person.name or person.may("jobs.view")),
-        "failed_job": None if job is not None else _failed_job(batch),
+        "failed_job": last if last is not None and last.state == FAILED else None,
         "can": doable(batch, person, site=site, is_busy=job is not None),
     }
 
@@ -99,12 +100,6 @@ def plain(error: RattailError) -> str:
     """A mistake in one sentence or two, without what only a command line could do with."""
     hint = hint_for_pages(error)
     return f"{error.message} {hint[:1].upper()}{hint[1:]}." if hint else error.message
-
-
-def _failed_job(batch: Batch) -> Job | None:
-    """The last job of a batch, where it failed."""
-    last = Job.objects.filter(subject=subject_of(batch)).order_by("-pk").first()
-    return last if last is not None and last.state == FAILED else None
 
 
 def _tabs(batch: Batch, here: str) -> list[Tab]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,10 +15,11 @@ from rattail.features.batches.pages.files import files_of
 from rattail.features.batches.pages.frame import frame_of
 from rattail.features.batches.pages.listings.batches import BATCHES
 from rattail.features.batches.pages.listings.changes import CHANGES
-from rattail.features.batches.pages.listings.rows import HELD_BACK, ROWS, bits_of
+from rattail.features.batches.pages.listings.rows import HELD_BACK, ROWS, bits_of, rows_of
 from rattail.features.batches.pages.planned import totals_of
 from rattail.features.batches.pages.words import field_word, statuses_shown
 from rattail.features.batches.service.edits import ACCEPTED, ADDED, REMOVED, YES, EditShown, edits_of
+from rattail.features.batches.states import State
 from rattail.features.batches.statuses import HELD
 from rattail.web.access import Request, signed_in
 from rattail.web.listing import Asked, Filter, Listing
@@ -50,7 +52,7 @@ def overview(request: Request, number: int) -> HttpResponse:
         **frame_of(batch, person, site=request.site, here="batches.show"),
         "title": f"Batch {batch}",
         "statuses": statuses_shown(batch.counts),
-        "totals": totals_of(batch),
+        "totals": [] if batch.state == State.FAILED else totals_of(batch),
         "facts": _facts(batch),
         "remarks": [_without_options(text) for text in batch.remarks],
         "files": files_of(batch, ground_folders=request.site.folders),
@@ -64,6 +66,7 @@ def rows(request: Request, number: int) -> HttpResponse:
     person = signed_in(request)
     batch = batch_for(person, number, site=request.site)
     listing = ROWS[batch.kind]
+    listing = listing._replace(select=partial(rows_of, batch))  # it was looked for, and may be seen
     listing = _narrowed(listing, batch, is_counted=listing.wanted(request.GET.dict()).keys() <= {"status"})
     values = {
         **frame_of(batch, person, site=request.site, here="batches.rows"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from rattail.features.batches.states import State
@@ -28,7 +29,7 @@ _STATES: dict[State, tuple[str, Tone, str]] = {
 #: What a status means for the shop, and what to do about it.
 EXPLAINED = {
     Status.NO_CHANGE: "The records say the same already.",
-    Status.NEW_ITEM: "We know the product; that this vendor sells it is new.",
+    Status.NEW_ITEM: "That this vendor sells it is new to us.",
     Status.NEW_PRODUCT: "Nothing of ours has this code: a product will be made, and waits for somebody to approve it.",
     Status.COST_CHANGE: "The cost is not the one we know.",
     Status.CASE_SIZE_CHANGE: "A case holds another number of units than we know.",
@@ -87,6 +88,9 @@ FIELDS = {
 }
 
 
+_CODES = {("vendor_item", "code"): "item number", ("store", "code"): "number", ("vendor", "code"): "short name"}
+
+
 class StatusShown(NamedTuple):
     """A status of rows as a person meets it; `name` is its stable name, `rows` how many rows have it."""
 
@@ -111,6 +115,7 @@ def states() -> list[tuple[str, str]]:
     return [(state.value, word) for state, (word, _, _) in _STATES.items()]
 
 
+@lru_cache(maxsize=1024)
 def status_badge(statuses: int) -> Badge:
     """All statuses of one row in one badge, as bad as the worst of them."""
     return Badge(", ".join(TITLES[one] for one in Status(statuses)) or "nothing to say", tone_of(statuses))
@@ -146,5 +151,6 @@ def record_word(record: str, count: int = 1) -> str:
     return one if count == 1 else several
 
 
-def field_word(name: str) -> str:
-    return FIELDS.get(name, name.removesuffix("_id").replace("_", " "))
+def field_word(name: str, record: str = "") -> str:
+    """What a field of a record is called; several records have a code, each of another kind."""
+    return _CODES.get((record, name)) or FIELDS.get(name, name.removesuffix("_id").replace("_", " "))

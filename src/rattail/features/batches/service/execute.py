@@ -120,8 +120,16 @@ def _end(batch: Batch, state: State, before: State, ground: Ground, done: Done) 
     )
     if not changed:
         raise AppDirBusy(f"batch {batch} was taken by another process this moment.")
-    verb = "execute batch" if state is State.EXECUTED else "undo batch"
-    record(verb, f"batch {batch}", actor=ground.actor, now=ground.now, details=done._asdict())
+    is_undone = state is State.UNDONE
+    words = ("taken_away", "put_back", "left") if is_undone else Done._fields
+    details = dict(zip(words, done, strict=True))
+    record(
+        "undo batch" if is_undone else "execute batch",
+        f"batch {batch}",
+        actor=ground.actor,
+        now=ground.now,
+        details=details,
+    )
 
 
 def _deed(batch: Batch, ground: Ground, reason: str, *, done_at: datetime | None = None) -> Deed:

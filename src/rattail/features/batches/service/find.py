@@ -13,7 +13,7 @@ from rattail.features.batches.lease import leased
 from rattail.features.batches.models import Batch
 from rattail.features.batches.service.ground import Ground
 from rattail.features.batches.states import State
-from rattail.jobs.models import UNFINISHED, Job
+from rattail.jobs.models import CANCELLED, UNFINISHED, Job
 from rattail.retail.numbers import number_text
 
 #: States of a batch that a process works on, or that one left which was killed.
@@ -52,6 +52,12 @@ def _is_awaited(batch: Batch) -> bool:
     return Job.objects.filter(unique_key=job_key(batch.number), state__in=UNFINISHED).exists()
 
 
+def _was_called_off(batch: Batch) -> bool:
+    """Whether somebody called off the last job of a batch."""
+    last = Job.objects.filter(subject=f"batch {batch}").order_by("-pk").values_list("state", flat=True).first()
+    return last == CANCELLED
+
+
 def _set_right(batch: Batch, *, ground: Ground) -> None:
     try:
         with in_sentences(), leased(batch.number, folder_of(batch, ground=ground).path), transaction.atomic():
@@ -61,7 +67,8 @@ def _set_right(batch: Batch, *, ground: Ground) -> None:
                 said = "executing was interrupted; nothing of it was done"
             elif batch.state == State.READING or (batch.state == State.NEW and not _is_awaited(batch)):
                 batch.state = State.FAILED
-                said = f"reading was interrupted after {batch.row_count:,} rows; nothing of it was executed"
+                why = "called off" if _was_called_off(batch) else "interrupted"
+                said = f"reading was {why} after {batch.row_count:,} rows; nothing of it was executed"
             else:
                 return
             batch.failure = said

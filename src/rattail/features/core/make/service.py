@@ -140,7 +140,7 @@ def _occupied(root: str, names: list[str]) -> WouldOverwrite:
     if upstream_evidence(root):
         return WouldOverwrite(
             f"{shown(root)} was made by upstream Rattail and stays as it is.",
-            hint=f"copy it into a new environment: rattail make-appdir --adopt {pasted(root)}",
+            hint=f"copy it into a new environment: NEW/bin/rattail make-appdir --adopt {pasted(root)}",
         )
     example = ", ".join(shown(name) for name in sorted(names)[:3])
     return WouldOverwrite(

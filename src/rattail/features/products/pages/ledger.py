@@ -8,6 +8,7 @@ from rattail.errors import NoSuchThing
 from rattail.features.products.pages.addresses import batch_link, product_link
 from rattail.features.products.pages.seen import number_in, require_possible, store_choices, stores_wanted
 from rattail.retail.models import Product, StockMovement
+from rattail.web import show
 from rattail.web.access import Request
 from rattail.web.listing import Asked, Chunk, Column, Filter, Listing
 from rattail.web.lists import render_list
@@ -48,7 +49,7 @@ def _select(asked: Asked) -> Chunk:
     rows = list(lines.order_by("-id").values_list(*_FIELDS)[: asked.limit + 1])
     after = str(rows[asked.limit - 1][0]) if len(rows) > asked.limit else ""
     shown = [
-        (at, store, before, after_, after_ - before, reason, batch_link(batch), told_at, told_by)
+        (at, store, before, after_, after_ - before, reason, batch_link(batch), told_at, show.who(told_by))
         for _, at, store, before, after_, reason, batch, told_at, told_by in rows[: asked.limit]
     ]
     return Chunk(shown, after)

@@ -25,11 +25,12 @@ _MOST_CODES = 50
 _MOST_PRICES = 50
 _LAST_LINES = 10
 _MOST_BATCHES = 20
+_KINDS = {"gtin": "bar code", "plu": "PLU", "weighed": "label of the scale"}
 
 
 class CodeShown(NamedTuple):
     text: str
-    kind: str
+    kind_said: str
     is_primary: bool
 
 
@@ -66,7 +67,9 @@ def product(request: Request, number: int) -> HttpResponse:
 
 def _codes(found: Product) -> list[CodeShown]:
     codes = ProductCode.objects.filter(product=found).order_by("-is_primary", "kind", "key")[:_MOST_CODES]
-    return [CodeShown(code_text(code.kind, code.key), code.kind, code.is_primary) for code in codes]
+    return [
+        CodeShown(code_text(code.kind, code.key), _KINDS.get(code.kind, code.kind), code.is_primary) for code in codes
+    ]
 
 
 def _prices(found: Product, stores: tuple[StoreSeen, ...], *, is_limited: bool, today: date) -> list[PriceShown]:

@@ -60,10 +60,7 @@ def _add(content: int, block: bytes, upload: Upload, *, offset: int, ground: Gro
     end = os.fstat(content).st_size
     if end != offset:
         raise elsewhere(upload._replace(received_bytes=end))
-    limit = ground.limits.largest_bytes if upload.size_bytes is None else upload.size_bytes
-    if offset + len(block) > limit:
-        said = "are allowed" if upload.size_bytes is None else "were announced"
-        raise TooLarge(f"{upload.name} has more than the {megabytes(limit)} MB that {said}.")
+    _require_fitting(upload, offset + len(block), ground=ground)
     view = memoryview(block)
     try:
         while view:
@@ -72,6 +69,20 @@ def _add(content: int, block: bytes, upload: Upload, *, offset: int, ground: Gro
     except OSError as error:
         raise refusal("write", upload.path, error) from error
     return offset
+
+
+def _require_fitting(upload: Upload, coming_bytes: int, *, ground: Ground) -> None:
+    if upload.size_bytes is not None and coming_bytes > upload.size_bytes:
+        raise TooLarge(
+            f"{upload.name} was announced with {upload.size_bytes:,} bytes, and {coming_bytes:,} bytes or more came.",
+            hint="perhaps the file has changed meanwhile: upload it anew",
+        )
+    largest_bytes = ground.limits.largest_bytes
+    if upload.size_bytes is None and coming_bytes > largest_bytes:
+        raise TooLarge(
+            f"{upload.name} has more than {megabytes(largest_bytes)} MB; no more can be uploaded (uploads.max_mb).",
+            hint="split the file, or ask whoever runs the app to raise the limit",
+        )
 
 
 def _settle(content: int, fd: int, upload: Upload) -> None:

@@ -20,7 +20,7 @@ from rattail.jobs.models import FAILED, UNFINISHED, Job
 from rattail.jobs.queue import enqueue
 from rattail.site import Site
 from rattail.web.access import Person
-from rattail.web.listing import listing_of
+from rattail.web.listing import Asked, listing_of
 
 KIND = "work.write_list"
 MOST_UNFINISHED = 20
@@ -55,6 +55,7 @@ def ask_for_file(
     filters = listing.wanted(given)
     if any(len(text) > _LONGEST_FILTER for text in filters.values()):
         raise InputRejected(f"a filter is longer than {_LONGEST_FILTER} letters.")
+    listing.select(Asked(site, person, filters, limit=1))  # whether they may see this one, too
     arguments = {"list": name, "filters": filters, "format": file_format}
     mark = sha256(json.dumps([person.name, arguments], sort_keys=True).encode()).hexdigest()
     with transaction.atomic():

@@ -17,6 +17,7 @@ from rattail.features.batches.service.ground import ground_of
 from rattail.retail.models import Store, Vendor
 from rattail.retail.numbers import number_text
 from rattail.site import Site
+from rattail.web import show
 from rattail.web.access import Person
 from rattail.web.listing import Asked, Chunk, Column, Filter, Link, Listing
 
@@ -41,6 +42,8 @@ _NOT_SHOWN = ("settings", "answers", "remarks", "counts", "failure")
 def _wanted(asked: Asked) -> QuerySet[Batch]:
     batches = Batch.objects.filter(seen_by(asked.person))
     for name, text in asked.filters.items():
+        if name == "maker":
+            text = show.actor_begins(text)
         if name in _EQUAL:
             batches = batches.filter(**{_EQUAL[name]: text})
     text = asked.filters.get("text", "")
@@ -71,7 +74,7 @@ def _row(batch: Batch) -> Sequence[object]:
         batch.row_count,
         batch.change_count,
         batch.created_at,
-        batch.created_by,
+        show.who(batch.created_by),
     )
 
 

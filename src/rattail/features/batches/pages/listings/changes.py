@@ -21,10 +21,9 @@ from rattail.web.listing import Asked, Cell, Chunk, Column, Filter, Link, Listin
 
 _ACTIONS = {"insert": "added", "update": "changed"}
 #: Fields that say nothing to a person: the row says what it is about.
-_HIDDEN = frozenset(("product_id", "vendor_item_id", "invoice_id"))
+_HIDDEN = frozenset(("batch", "position"))
 _FIRST = (-(2**31), 0)
 _LAST_POSITION = 2**15 - 1
-_NOTHING = (None, "", False)
 _QUANTITIES = frozenset(("case_size", "on_hand", "ordered", "shipped", "units", "before", "after"))
 
 
@@ -55,21 +54,26 @@ def changes_after(batch: Batch, after: tuple[int, int], *, record: str = "", lim
 def sides(record: str, fields: str, before: Any, after: Any) -> list[tuple[str, str, str]]:
     """What changes of a record: field, before and after, in words. Of what is new, everything that is said of it."""
     names = fields.split(",")
-    old, new = _parsed(before), _parsed(after)
+    nothing = [None] * len(names)
+    old, new = _parsed(before) or nothing, _parsed(after) or nothing  # what is new has no values before
     is_new = all(value is None for value in old)
     pairs = []
     for name, was, becomes in zip(names, old, new, strict=False):
-        if name in _HIDDEN or was == becomes or (is_new and becomes in _NOTHING):
+        if name in _HIDDEN or name.endswith("_id") or was == becomes or (is_new and _says_nothing(becomes)):
             continue
-        pairs.append((field_word(name), _text(record, name, was), _text(record, name, becomes)))
+        pairs.append((field_word(name, record), _text(record, name, was), _text(record, name, becomes)))
     return pairs
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is None or value is False or value == ""
 
 
 def _row(change: Sequence[Any]) -> Sequence[Cell]:
     sequence, _, title, record, action, fields, before, after = change
     changed = sides(record, fields, before, after)
     is_insert = action == "insert"
-    row: Cell = Link(f"{sequence:,}", f"../rows/{sequence}/") if sequence > 0 else ""
+    row: Cell = Link(str(sequence), f"../rows/{sequence}/") if sequence > 0 else ""
     return (
         row,
         title or "",

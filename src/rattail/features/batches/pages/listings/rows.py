@@ -54,10 +54,13 @@ def select_rows(asked: Asked, *, kind: str) -> Chunk:
     """The rows of a batch that are asked for; those of another kind than the list's are none."""
     number = whole(asked.filters.get("batch", ""))
     batch = batch_for(asked.person, number or 0, site=asked.site)
-    if batch.kind != kind:
-        return Chunk([])
-    model = kind_named(kind).row_model
-    names = [name for name, _, _ in (*_FIRST, *_COLUMNS[kind], *_LAST)]
+    return rows_of(batch, asked) if batch.kind == kind else Chunk([])
+
+
+def rows_of(batch: Batch, asked: Asked) -> Chunk:
+    """The rows of a batch that the person may see, which the caller has made sure of."""
+    model = kind_named(batch.kind).row_model
+    names = [name for name, _, _ in (*_FIRST, *_COLUMNS[batch.kind], *_LAST)]
     found = seek_rows(batch, model, names, _sought(asked), limit=asked.limit + 1)
     shown = found[: asked.limit]
     after = str(shown[-1][0]) if len(found) > len(shown) else ""
@@ -96,7 +99,7 @@ def _cells(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Sequence
     cells: list[Sequence[Cell]] = []
     for row in rows:
         line = list(row)
-        line[0] = Link(f"{row[0]:,}", f"{row[0]}/")
+        line[0] = Link(str(row[0]), f"{row[0]}/")
         for place, write in places:
             line[place] = write(row[place])
         cells.append(line)
