@@ -45,6 +45,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A shop with sample records, batches and the whole cast, served."""
     with served_shop(tmp_path_factory.mktemp("served"), has_sample=False) as served:
         furnish(served.root, served.environ)
+        served.command("make-backup")
         yield served
 
 

@@ -76,7 +76,9 @@ def served_shop(above: Path, *, has_sample: bool = True, database: Mapping[str, 
     """Make an app folder with records and people, serve it, and stop it at the end."""
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RATTAIL_")}
-    environ = {**inherited, "RATTAIL_APPDIR": str(above / "app"), "RATTAIL_WEB_PORT": str(port), **(database or {})}
+    backups = {"RATTAIL_BACKUPS_TARGET": str(above / "backups"), "RATTAIL_BACKUPS_HAS_WHEELS": "false"}
+    ours = {"RATTAIL_APPDIR": str(above / "app"), "RATTAIL_WEB_PORT": str(port)}
+    environ = {**inherited, **ours, **backups, **(database or {})}
     run_command(environ, "make-appdir", "--path", str(above / "app"))
     run_command(environ, "migrate-db")
     if has_sample:
