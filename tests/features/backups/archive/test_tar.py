@@ -124,7 +124,7 @@ def test_the_tars_of_gnu_are_read(kind: str, tmp_path: Path) -> None:
 
 
 def test_a_filler_is_passed_over_by_all(tmp_path: Path) -> None:
-    content = b"".join(tar.filler(512 * blocks) for blocks in (0, 2, 3, 200)) + _written()
+    content = b"".join(piece for blocks in (0, 2, 3, 200) for piece in tar.filler(512 * blocks)) + _written()
     (tmp_path / "a.tar").write_bytes(content)
 
     listed = subprocess.run(["tar", "-tf", tmp_path / "a.tar"], capture_output=True, check=True)

@@ -189,7 +189,7 @@ def test_a_filler_is_passed_over_and_a_size_above_8_gib_is_understood(tmp_path: 
 def test_what_our_own_writer_writes_is_understood() -> None:
     names = ["environment.json", "manifest.json.age", "wheels/" + "x" * 89 + ".whl", "SHA256SUMS"]
     text = b"".join(tar.header(name, size_bytes=3) + b"abc" + tar.padding(3) for name in names[:2])
-    text += tar.filler(4096) + b"".join(tar.header(name) for name in names[2:]) + tar.END
+    text += b"".join(tar.filler(4096)) + b"".join(tar.header(name) for name in names[2:]) + tar.END
 
     members = standalone.read_members(io.BytesIO(text))
 

@@ -175,6 +175,18 @@ def test_one_bit_that_is_another_is_found_wherever_it_is(request_: MakeRequest, 
     assert list_backups(request_.target)[0].state is State.UNPROVEN  # the file was touched
 
 
+def test_one_bit_that_is_another_is_found_where_nothing_is_said(request_: MakeRequest) -> None:
+    made = make_backup(request_)
+    with open_archive(made.path) as archive:
+        manifest = archive.members["manifest.json"]
+        behind = archive.members["database.sqlite3.zst"].offset
+    with open(made.path, "r+b") as stream:
+        stream.seek((manifest.offset + manifest.size_bytes + behind) // 2)
+        stream.write(b"!")
+
+    assert "after 'manifest.json'" in read_back(made.path, scratch=request_.target).problem
+
+
 def test_who_calls_it_off_finds_nothing_left(request_: MakeRequest) -> None:
     said = set()
 

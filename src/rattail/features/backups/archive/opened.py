@@ -97,6 +97,10 @@ class Archive:
         """A member's bytes as they are stored."""
         return Window(self._fd, self._stored(name))
 
+    def between(self, begin: int, end: int) -> Window:
+        """The bytes of a stretch of the archive, whatever they are."""
+        return Window(self._fd, Stored(begin, end - begin))
+
     @contextmanager
     def manifest(self) -> Iterator[tuple[Head, Iterator[Entry]]]:
         """The head of the manifest and its entries, which are read as they are asked for."""

@@ -6,11 +6,15 @@ the other direction has to refuse what that module lets pass.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 BLOCK = 512
 END = bytes(2 * BLOCK)
 FILE, LINK, FOLDER = b"0", b"2", b"5"
 PAX, PAX_GLOBAL = b"x", b"g"
 KINDS = {"file": FILE, "link": LINK, "folder": FOLDER}
+_PAX_NAME = b"././@PaxHeader"
+_PIECE_BYTES = 1 << 18
 _MOST_IN_OCTAL = 8**11
 _NAME_BYTES, _PREFIX_BYTES, _LINK_BYTES = 100, 155, 100
 _MOST_ID = 8**7 - 1
@@ -65,15 +69,21 @@ def header(
     return _extended(PAX, records) + plain if records else plain
 
 
-def filler(size_bytes: int) -> bytes:
-    """A member without meaning, of exactly `size_bytes`, a multiple of 512 that is none or at least 1,024."""
+def filler(size_bytes: int) -> Iterator[bytes]:
+    """A member without meaning of exactly `size_bytes`, a multiple of 512 that is 0 or from 1,024 on, in pieces."""
     assert size_bytes % BLOCK == 0
     assert size_bytes != BLOCK
     if not size_bytes:
-        return b""
+        return
     room = size_bytes - BLOCK
     text = b"%d comment=" % room
-    return _extended(PAX_GLOBAL, text + b" " * (room - len(text) - 1) + b"\n")
+    yield _block(_PAX_NAME, prefix=b"", size_bytes=room, mode=0o600, mtime_s=0, kind=PAX_GLOBAL) + text
+    blank = room - len(text) - 1
+    while blank:
+        piece = min(blank, _PIECE_BYTES)
+        yield b" " * piece
+        blank -= piece
+    yield b"\n"
 
 
 def padding(size_bytes: int) -> bytes:
@@ -87,7 +97,7 @@ def padded(size_bytes: int) -> int:
 
 
 def _extended(kind: bytes, records: bytes) -> bytes:
-    head = _block(b"././@PaxHeader", prefix=b"", size_bytes=len(records), mode=0o600, mtime_s=0, kind=kind)
+    head = _block(_PAX_NAME, prefix=b"", size_bytes=len(records), mode=0o600, mtime_s=0, kind=kind)
     return head + records + padding(len(records))
 
 

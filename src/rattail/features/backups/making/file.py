@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from rattail.features.backups.archive import format as names
@@ -124,7 +125,8 @@ class ArchiveFile:
         name = self._named(names.MANIFEST)
         os.pwrite(self._fd, self._header(name, size), self._manifest_at)
         behind = self._manifest_at + tar.BLOCK + size
-        os.pwrite(self._fd, tar.padding(size) + tar.filler(rest), behind)
+        for piece in chain((tar.padding(size),), tar.filler(rest)):
+            behind += os.pwrite(self._fd, piece, behind)
         self._sums[name] = digest
 
     def finish(self) -> None:

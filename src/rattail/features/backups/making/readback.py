@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rattail.appdir.names import TEMPORARY_HEX_DIGITS, TEMPORARY_PREFIX
+from rattail.features.backups.archive import tar
 from rattail.features.backups.archive.damaged import Damaged
 from rattail.features.backups.archive.manifest import Entry, Head
 from rattail.features.backups.archive.opened import Archive, open_archive
@@ -112,6 +113,7 @@ class _Task(threading.Thread):
 
 
 def _check_sums(archive: Archive) -> None:
+    _check_between(archive)
     for name, said in archive.sums.items():
         found = hashlib.sha256()
         window = archive.raw(name)
@@ -120,6 +122,19 @@ def _check_sums(archive: Archive) -> None:
             archive.count(len(content))
         if found.hexdigest() != said:
             raise Damaged(f"the bytes of {name!r} are not those that were written")
+
+
+def _check_between(archive: Archive) -> None:
+    """What lies between the members says nothing, and has to be as it was written all the same."""
+    end, name = 0, "its beginning"
+    for following, stored in archive.members.items():
+        gap = archive.between(end, stored.offset - tar.BLOCK)  # the header has a check sum of its own
+        padding = gap.read(-end % tar.BLOCK)
+        rest = stored.offset - tar.BLOCK - end - len(padding)
+        is_filler = rest != tar.BLOCK and all(gap.read(len(piece)) == piece for piece in tar.filler(rest))
+        if padding.strip(b"\0") or not is_filler:
+            raise Damaged(f"the bytes after {name!r} are not those that were written")
+        end, name = stored.offset + stored.size_bytes, following
 
 
 def _check_head(archive: Archive, head: Head) -> None:
