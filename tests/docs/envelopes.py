@@ -262,7 +262,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example(("{scratch}/backup.tar", "--into", "{scratch}/env", "--dry-run"), _have_environment),
         Example(("{scratch}/backup.tar", "--into", "{scratch}/env")),
         Example(("{scratch}/backup.tar", "--into", "{scratch}/env", "--dry-run"), _edit_restored),
-        Example(("{scratch}/backup.tar", "--tables", "stores", "--to", "{scratch}/tables")),
+        Example(("{scratch}/backup.tar", "--tables", "stores", "--to", "{scratch}/taken")),
         Example(("--into", "{scratch}/env")),
     ),
 }
