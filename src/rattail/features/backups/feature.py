@@ -1,7 +1,6 @@
 """What backups declare."""
 
 from rattail.appdir.folder import Folder, Keep
-from rattail.config.option import Option
 from rattail.feature import Feature
 
 FEATURE = Feature(
@@ -14,101 +13,6 @@ FEATURE = Feature(
             Keep.ESSENTIAL,
             mode=0o700,
             relocatable=True,
-        ),
-    ),
-    options=(
-        Option(
-            name="target",
-            help="The folder where backups are put, an absolute path; empty: beside the environment, with '-backups' "
-            "after its name.",
-        ),
-        Option(
-            name="at",
-            help="When the daily backup is made, in the shop's time zone; empty: never.",
-            default="02:30",
-            takes_effect="at restart",
-        ),
-        Option(
-            name="made_by",
-            help="Who makes the daily backup: the worker of 'rattail serve', or the systemd timer of "
-            "'rattail make-units'. The other one stays out of it.",
-            default="worker",
-            choices=("worker", "timer"),
-            takes_effect="at restart",
-        ),
-        Option(
-            name="has_history",
-            kind="boolean",
-            help="Whether a daily backup holds the history (log files) as well.",
-            default=False,
-        ),
-        Option(
-            name="has_wheels",
-            kind="boolean",
-            help="Whether a backup holds what rebuilds the environment on a machine without a network.",
-            default=True,
-        ),
-        Option(
-            name="encrypt_to",
-            kind="list",
-            help="The public age keys that backups are encrypted to, 'age1...'; none: they are not encrypted.",
-            default=(),
-        ),
-        Option(
-            name="copy_to",
-            kind="list",
-            help="Where each backup is copied to: a folder, an address of fsspec such as 's3://bucket/folder' or "
-            "'sftp://host/folder', or a repository, 'restic:PLACE' or 'borg:PLACE'.",
-            default=(),
-        ),
-        Option(
-            name="prove_days",
-            kind="integer",
-            unit="days",
-            help="After how many days the newest backup is proved again, by restoring it into a scratch place and "
-            "starting the application there; 0: never by itself.",
-            default=7,
-            minimum=0,
-        ),
-        Option(
-            name="keep_last",
-            kind="integer",
-            unit="backups",
-            help="How many of the newest backups are kept whatever their age.",
-            default=3,
-            minimum=1,
-        ),
-        Option(
-            name="keep_daily",
-            kind="integer",
-            unit="days",
-            help="For how many days with a backup the last one of the day is kept.",
-            default=7,
-            minimum=0,
-        ),
-        Option(
-            name="keep_weekly",
-            kind="integer",
-            unit="weeks",
-            help="For how many weeks with a backup the last one of the week is kept.",
-            default=5,
-            minimum=0,
-        ),
-        Option(
-            name="keep_monthly",
-            kind="integer",
-            unit="months",
-            help="For how many months with a backup the last one of the month is kept.",
-            default=12,
-            minimum=0,
-        ),
-        Option(
-            name="keep_yearly",
-            kind="integer",
-            unit="years",
-            help="For how many years with a backup the last one of the year is kept.",
-            default=3,
-            minimum=0,
         ),
     ),
 )
