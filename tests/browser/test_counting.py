@@ -66,6 +66,7 @@ def test_a_page_loaded_anew_without_a_connection_or_a_server_goes_on(device: Dev
     scan(page, "99016", "1")
     expect(page.locator(WAITING)).to_have_count(0, timeout=PATIENCE_MS)
     page.reload()
+    kept(page)
 
     assert codes_on(page) == ["99016", "99015", "99014", "99013", "99012", "99011"]
     assert page.locator("#count").get_attribute("data-kept") is None

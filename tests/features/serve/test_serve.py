@@ -211,6 +211,18 @@ def test_what_is_not_ready_is_said_with_what_is_wrong(shop: Path) -> None:
     assert later == {**expected, "database": False, "folder": False}
 
 
+def test_what_is_not_ready_is_said_while_another_process_holds_the_whole_database(shop: Path) -> None:
+    with serving(shop, "--web-only", env=ONE) as server:
+        with closing(sqlite3.connect(shop / "data" / "rattail.sqlite3")) as other:
+            other.execute("PRAGMA locking_mode=EXCLUSIVE")
+            other.execute("BEGIN IMMEDIATE")
+            status, answer = server.get("/readyz", timeout_s=20)
+        free, _ = server.get("/login/")
+
+    said = json.loads(answer)
+    assert (status, said["database"], said["folder"], said["worker"], free) == (503, False, True, False, 200)
+
+
 @web_test()
 def test_whether_it_is_ready_is_said_without_a_look_at_sessions(web: Web) -> None:
     client = web.client_of("alice", "manager")

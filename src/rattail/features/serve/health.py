@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 from django.db import Error, connection
 from django.http import HttpResponse, JsonResponse
@@ -14,6 +13,8 @@ from rattail.web.access import Request
 
 _WRITTEN = (".", "data", "data/uploads", "log", "sessions/data", "sessions/lock", "work/user-files")
 _NOT_READY = 503
+_UNSEEN = "whether a worker is there cannot be seen without the database"
+_PATIENCE_S = 2  # who asks wants an answer now: a stopped process can hold the whole of SQLite's database for ever
 
 
 def alive(_request: Request) -> HttpResponse:
@@ -26,7 +27,9 @@ def ready(request: Request) -> HttpResponse:
 
     `wrong` has a sentence for each that does not hold.
     """
-    said = {name: look(request.site) for name, look in _LOOKS.items()}
+    said = {"database": _database(), "folder": _folder(request.site)}
+    said["worker"] = _UNSEEN if said["database"] else _worker(request.site)
+    said["disk"] = _disk(request.site)
     wrong = {name: text for name, text in said.items() if text}
     found = {name: not text for name, text in said.items()}
     status = _NOT_READY if wrong else 200
@@ -36,13 +39,18 @@ def ready(request: Request) -> HttpResponse:
     return response
 
 
-def _database(_site: Site) -> str:
+def _database() -> str:
+    asked = connection.copy()
+    if asked.vendor == "sqlite":
+        asked.settings_dict["OPTIONS"]["timeout"] = _PATIENCE_S
     try:
-        with connection.cursor() as cursor:
+        with asked.cursor() as cursor:
             cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
             return "" if cursor.fetchone() is not None else "the database has no tables"
     except Error:
         return "the database does not answer"
+    finally:
+        asked.close()
 
 
 def _folder(site: Site) -> str:
@@ -60,7 +68,7 @@ def _worker(site: Site) -> str:
     try:
         there = workers_alive(site.now())
     except Error:
-        return "whether a worker is there cannot be seen without the database"
+        return _UNSEEN
     if not there:
         return "no worker is there, or none that answers"
     return "" if any(worker.is_claiming for worker in there) else "the worker that is there takes no jobs"
@@ -85,11 +93,3 @@ def _disk(site: Site) -> str:
 
 def _shown(path: str) -> str:
     return "the app folder" if path == "." else f"'{path}'"
-
-
-_LOOKS: dict[str, Callable[[Site], str]] = {
-    "database": _database,
-    "folder": _folder,
-    "worker": _worker,
-    "disk": _disk,
-}
