@@ -1,11 +1,14 @@
 """What backups cost, as ratios against tar, zstd, restic and borg on the same tree in the same run.
 
     python bench/backup.py [--files N] [--megabytes N] [--database-megabytes N] [--runs N] [--seed N] [--at FOLDER]
+                           [--alone]
 
 Run by `make bench`. It builds an app folder (the same one for the same seed): many small files, some large ones, and
 a SQLite database; makes a backup with checksums, compression and read-back; restores it; and does the same with the
-plain tools and, where they are installed, with restic and borg and their full check of the data. Medians of runs in
-turn, so that a busy machine slows all alike. Memory is the most of any one process.
+plain tools and, where they are installed and `--alone` is not said, with restic and borg and their full check of the
+data. A second, unchanged backup is copied to a repository of each, and measured beside the program's own second run
+over the folder with as much checking. Medians of runs in turn, so that a busy machine slows all alike. Memory is the
+most of any one process.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,6 +138,29 @@ class Bench:
             f"borg create {place}::a {shlex.quote(str(self.root))}; borg check --verify-data {place}", env=self._env
         )
 
+    def restic_again(self) -> Used:
+        """The second run over the same folder, and the check that `copy-backup` makes: a thirtieth of the data."""
+        root = shlex.quote(str(self.root))
+        return used(f"restic -q backup {root}; restic -q check --read-data-subset=1/30", env=self._env)
+
+    def borg_again(self) -> Used:
+        """The second run over the same folder, and the check that `copy-backup` makes."""
+        place, root = shlex.quote(str(self.scratch / "borg")), shlex.quote(str(self.root))
+        checks = f"borg check --repository-only --max-duration=60 {place}; borg check --archives-only -a b {place}"
+        return used(f"borg create {place}::b {root}; {checks}", env=self._env)
+
+    def copy_again(self, program: str) -> Used:
+        """A second backup, unchanged, copied to a repository that has the first."""
+        place = emptied(self.scratch / f"ours-{program}")
+        env = {**self._env, "RESTIC_REPOSITORY": str(place)}
+        made = {"restic": "restic init", "borg": f"borg init -e none {shlex.quote(str(place))}"}[program]
+        subprocess.run(made, shell=True, check=True, env={**os.environ, **env}, capture_output=True)
+        words = [*RATTAIL, "copy-backup", "newest", "--to", f"{program}:{place}", "--appdir", str(self.root), "-q"]
+        here = {**self._env, "RATTAIL_BACKUPS_TARGET": str(self.target)}
+        used(words, env=here)
+        used([*RATTAIL, "make-backup", "--no-wheels", "--appdir", str(self.root), "-q"], env=here)
+        return used(words, env=here)
+
     def restore(self) -> Used:
         """The folder alone, into an environment that is there."""
         into = emptied(self.scratch / "into")
@@ -141,7 +168,7 @@ class Bench:
         (ours,) = {Path(path) for path in sys.path if path.endswith("site-packages")}
         (theirs,) = into.glob("lib/python*/site-packages")
         (theirs / "bench.pth").write_text(f"import site; site.addsitedir({str(ours)!r})\n")
-        (backup,) = self.target.glob("*.tar")
+        backup = max(self.target.glob("*.tar"))
         return used([*RATTAIL, "restore-backup", str(backup), "--into", str(into), "-q"])
 
     def tar_x(self) -> Used:
@@ -162,6 +189,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at", type=Path)
+    parser.add_argument("--alone", action="store_true")
     said = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=said.at, prefix="rattail-bench-") as name:
         scratch = Path(name)
@@ -174,14 +202,16 @@ def main() -> None:
             database_megabytes=said.database_megabytes,
             seed=said.seed,
         )
-        report(Bench(root, scratch), runs=said.runs)
+        report(Bench(root, scratch), runs=said.runs, is_alone=said.alone)
 
 
-def report(bench: Bench, *, runs: int) -> None:
+def report(bench: Bench, *, runs: int, is_alone: bool) -> None:
     doing: dict[str, Callable[[], Used]] = {"tar and zstd": bench.tar_zstd, "make-backup": bench.ours}
-    for program, act in (("restic", bench.restic), ("borg", bench.borg)):
-        if shutil.which(program):
-            doing[program] = act
+    programs = [name for name in ("restic", "borg") if shutil.which(name) and not is_alone]
+    for program in programs:
+        doing[program] = getattr(bench, program)
+        doing[f"{program}, again"] = getattr(bench, f"{program}_again")
+        doing[f"copy to {program}"] = partial(bench.copy_again, program)
     doing |= {"tar -x": bench.tar_x, "restore-backup": bench.restore}
     found: dict[str, list[Used]] = {name: [] for name in doing}
     for _ in range(runs):
@@ -194,9 +224,9 @@ def report(bench: Bench, *, runs: int) -> None:
     for name, one in median.items():
         print(f"  {name:16} {one.wall_s:7.2f} s  {one.cpu_s:7.2f} s CPU  {one.memory_mb:6.0f} MB")
     _ratio("make-backup", "tar and zstd", GOAL_MAKE, median)
-    for other in ("restic", "borg"):
-        if other in median:
-            _ratio("make-backup", other, 1.0, median)
+    for program in programs:
+        _ratio("make-backup", program, 1.0, median)
+        _ratio(f"copy to {program}", f"{program}, again", GOAL_AGAIN, median)
     _ratio("restore-backup", "tar -x", GOAL_RESTORE, median)
     print(f"  memory of make-backup: {median['make-backup'].memory_mb:.0f} MB, goal {GOAL_MEMORY_MB}")
 
