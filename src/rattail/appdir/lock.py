@@ -44,7 +44,7 @@ def lock_appdir(root: str, *, command: str, wait_s: float = 30.0) -> Iterator[No
         AppDirBusy: somebody else still held it after `wait_s` seconds; the message says who.
         AppDirBroken: the lock file cannot be opened, or is no file.
     """
-    fd = _opened(root)
+    fd = open_lock_file(root)
     try:
         _acquire(fd, root, wait_s)
         _write_name(fd, command)
@@ -95,7 +95,12 @@ def away_line(root: str) -> str:
     return pasted_line("mv", "-nT", path, f"{path}.away")
 
 
-def _opened(root: str) -> int:
+def open_lock_file(root: str) -> int:
+    """Open the lock file to be locked, and make it where it is missing.
+
+    Raises:
+        AppDirBroken: it cannot be opened, or is no file.
+    """
     kind = in_place_of_lock(root)
     if kind:
         raise AppDirBroken(

@@ -7,20 +7,18 @@ remove one asks here; any number of backups hold the same lock.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
-import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rattail.appdir.lock import open_lock_file
+from rattail.appdir.lock_bytes import FILES, TAKEN, asked_for
 from rattail.appdir.names import LOCK
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBusy
 
-_BYTE = (1 << 40) + 2  # in the lock file, far behind its content, beside those of who serves
-_FLOCK = "hhqqi4x"  # struct flock of Linux on 64 bits: type, whence, start, length, pid
 _RETRY_EVERY_S = 0.02
 
 
@@ -53,10 +51,7 @@ def removing_files(root: str, *, wait_s: float = 30.0) -> Iterator[None]:
 
 @contextmanager
 def _locked(root: str, kind: int, wait_s: float, what: str) -> Iterator[None]:
-    try:
-        fd = os.open(f"{root}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
-    except OSError as error:
-        raise refusal("open the lock file", f"{root}/{LOCK}", error) from error
+    fd = open_lock_file(root)
     try:
         _take(fd, root, kind, wait_s, what)
         yield
@@ -65,13 +60,13 @@ def _locked(root: str, kind: int, wait_s: float, what: str) -> Iterator[None]:
 
 
 def _take(fd: int, root: str, kind: int, wait_s: float, what: str) -> None:
-    asked = struct.pack(_FLOCK, kind, os.SEEK_SET, _BYTE, 1, 0)
+    asked = asked_for(kind, FILES)
     deadline = time.monotonic() + wait_s
     while True:
         try:
             fcntl.fcntl(fd, fcntl.F_OFD_SETLK, asked)
         except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
+            if error.errno not in TAKEN:
                 raise refusal("lock", f"{root}/{LOCK}", error) from error
             if time.monotonic() >= deadline:
                 raise AppDirBusy(

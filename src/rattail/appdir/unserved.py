@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rattail.appdir.hints import pasted
+from rattail.appdir.lock import open_lock_file
+from rattail.appdir.lock_bytes import FILES, TAKEN, WEB, WORKER, asked_for, holder_pid
 from rattail.appdir.names import LOCK
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBusy
 
-_FIRST, _SERVING, _ALL = (
-    1 << 40,
-    2,
-    3,
-)  # bytes of the lock file: who serves (web, worker), and whoever needs files still
-_FLOCK = "hhqqi4x"  # struct flock of Linux on 64 bits: type, whence, start, length, pid
+_SERVING = asked_for(fcntl.F_WRLCK, WEB, WORKER + 1 - WEB)
+_ALL = asked_for(fcntl.F_WRLCK, WEB, FILES + 1 - WEB)
 
 
 @contextmanager
@@ -32,18 +28,15 @@ def unserved(root: str) -> Iterator[None]:
         AppDirBusy: somebody does already; the hint says what to type.
         AppDirBroken: the lock file cannot be opened.
     """
-    try:
-        fd = os.open(f"{root}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
-    except OSError as error:
-        raise refusal("open the lock file", f"{root}/{LOCK}", error) from error
+    fd = open_lock_file(root)
     try:
         if os.geteuid() == 0:
             owner = os.stat(root)
             os.fchown(fd, owner.st_uid, owner.st_gid)
         try:
-            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _asked(_ALL))
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _ALL)
         except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
+            if error.errno not in TAKEN:
                 raise refusal("lock", f"{root}/{LOCK}", error) from error
             raise _busy(fd, root) from None
         yield
@@ -52,8 +45,8 @@ def unserved(root: str) -> Iterator[None]:
 
 
 def _busy(fd: int, root: str) -> AppDirBusy:
-    kind, *_, pid = struct.unpack(_FLOCK, fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _asked(_SERVING)))
-    if kind == fcntl.F_UNLCK:
+    pid = holder_pid(fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _SERVING))
+    if pid is None:
         return AppDirBusy(
             f"a backup of app folder {shown(root)} is being made, or files are removed from it.",
             hint="run the same command again when that has ended",
@@ -65,7 +58,3 @@ def _busy(fd: int, root: str) -> AppDirBusy:
         if pid > 0
         else f"stop that first; to see who it is: fuser {pasted(f'{root}/{LOCK}')}",
     )
-
-
-def _asked(length: int) -> bytes:
-    return struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, _FIRST, length, 0)

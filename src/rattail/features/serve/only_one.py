@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
-import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rattail.appdir.lock import open_lock_file
+from rattail.appdir.lock_bytes import TAKEN, WEB, WORKER, asked_for, holder_pid
 from rattail.appdir.names import LOCK
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBusy
 from rattail.features.serve.door import process_shown
 
-#: Bytes of the lock file, far behind its content: record locks know no end of a file.
-_BYTES = {"web": 1 << 40, "worker": (1 << 40) + 1}
-_FLOCK = "hhqqi4x"  # struct flock of Linux on 64 bits: type, whence, start, length, pid
+_BYTES = {"web": WEB, "worker": WORKER}
 
 
 @contextmanager
@@ -30,10 +28,7 @@ def the_only_one(root: str, parts: Sequence[str]) -> Iterator[None]:
         AppDirBusy: somebody serves it already; the message says who.
         AppDirBroken: the lock file cannot be opened.
     """
-    try:
-        fd = os.open(f"{root}/{LOCK}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
-    except OSError as error:
-        raise refusal("open the lock file", f"{root}/{LOCK}", error) from error
+    fd = open_lock_file(root)
     try:
         for part in parts:
             _take(fd, root, part)
@@ -46,10 +41,9 @@ def _take(fd: int, root: str, part: str) -> None:
     try:
         fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _BYTES[part])
     except OSError as error:
-        if error.errno not in (errno.EAGAIN, errno.EACCES):
+        if error.errno not in TAKEN:
             raise refusal("lock", f"{root}/{LOCK}", error) from error
-        asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, _BYTES[part], 1, 0)
-        pid = struct.unpack(_FLOCK, fcntl.fcntl(fd, fcntl.F_GETLK, asked))[4]
+        pid = holder_pid(fcntl.fcntl(fd, fcntl.F_GETLK, asked_for(fcntl.F_WRLCK, _BYTES[part]))) or 0
         who = process_shown(pid) if pid > 0 else "another process"
         raise AppDirBusy(
             f"app folder {shown(root)} is served already, by {who}.",
