@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,8 @@ from tests.kit.web import empty_web
 # The suite starts thousands of processes: what one of them compiled the next one reads, whatever is set around us.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# What a script starts with `&` ignores Ctrl-C, and so would all that is started from here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
