@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from rattail.errors import DatabaseUnreachable, Interrupted
+from rattail.features.backups.records.flushing import Flushing, make_room
 from rattail.features.backups.records.problem import Problem
 
 if TYPE_CHECKING:
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int], object]
 Cancelled = Callable[[], bool]
 
-_PAGES_AT_ONCE = 64
-_YIELDED = 2.0  # for each second of work, where others write
-_LONGEST_YIELD_S = 0.1
+_PAGES_AT_ONCE = 256
+_UNFLUSHED_BYTES = 256_000_000  # no more than this waits for the disk until the copy is read
 _PATIENCE_S = 30
 _SAID_PROBLEMS = 5
 _STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's own small machine: a millisecond
@@ -32,17 +31,17 @@ _AT_BYTE = 18
 def copy_sqlite(source: str, target: str, *, progress: Progress, cancelled: Cancelled) -> None:
     """Copy the database `source` as it is now into the empty file `target`, and flush it; a file on its own.
 
-    The source is read in one transaction, some pages at a time. In WAL mode, which is the application's, nobody ever
-    waits for that; and as writers want the disk and the processors, too, two thirds of the time are theirs for as
-    long as they write. Only the WAL cannot begin anew meanwhile: it grows by what is written until the copy is done
-    (with 200 MB and 1,000 commits a second: some 2 seconds, 20 MB), and the next writer that finds nobody reading takes
-    it over as usual; nothing is checkpointed here. A database in another mode is copied rightly as well, but then
-    writers wait until the copy is done.
+    The source is read in one transaction, some pages at a time, as fast as may be. In WAL mode, which is the
+    application's, nobody ever waits for that; only the WAL cannot begin anew meanwhile: it grows by what is written
+    (with 200 MB and 1,000 commits a second: half a second, 5 MB), and the next writer that finds nobody reading takes
+    it over as usual; nothing is checkpointed here. The copy is brought to the disk afterwards, slowly as long as others
+    write (see `flushing`). A database in another mode is copied rightly as well, but then writers wait while it is
+    read.
 
     The file of the source is opened by SQLite alone: closing it in any other way would let go of all locks that
     this process holds on it.
 
-    `progress` is told the bytes so far.
+    `progress` is told the bytes so far: half of one is done when it is copied, and half when it is on the disk.
 
     Raises:
         DatabaseUnreachable: the source is missing, no database, or busy for longer than half a minute.
@@ -52,25 +51,32 @@ def copy_sqlite(source: str, target: str, *, progress: Progress, cancelled: Canc
     import sqlite3
 
     try:
-        with _reading(source) as records, _writing(target) as copy, open(target, "r+b", buffering=0) as out:
-            size_bytes, pages = (records.execute(f"PRAGMA {of}").fetchone()[0] for of in ("page_size", "page_count"))
-            if not pages:
-                raise DatabaseUnreachable(f"the records in '{source}' have no tables yet.", hint="rattail migrate-db")
-            _make_room(out.fileno(), size_bytes * pages, target)
-            said, yielding = 0, _Yielding(source)
+        with open(target, "r+b", buffering=0) as out:
+            flushing = Flushing(out.fileno(), f"{source}-wal")
+            copied_bytes = 0
 
-            def step(_status: int, remaining: int, total: int) -> None:
-                nonlocal said
+            def told(flushed_bytes: int) -> None:
                 if cancelled():
                     raise Interrupted("copying the records was cancelled; nothing was left.")
-                done = (total - remaining) * size_bytes
-                # Have the disk begin with what is there: writers would wait for one large flush at the end.
-                os.posix_fadvise(out.fileno(), said, done - said, os.POSIX_FADV_DONTNEED)
-                said = done
-                progress(done)
-                yielding.rest()
+                progress((copied_bytes + flushed_bytes) // 2)
 
-            records.backup(copy, pages=_PAGES_AT_ONCE, progress=step)
+            with _reading(source) as records, _writing(target) as copy:
+                size_bytes, pages = (
+                    records.execute(f"PRAGMA {of}").fetchone()[0] for of in ("page_size", "page_count")
+                )
+                if not pages:
+                    raise DatabaseUnreachable(
+                        f"the records in '{source}' have no tables yet.", hint="rattail migrate-db"
+                    )
+                make_room(out.fileno(), size_bytes * pages, target)
+
+                def step(_status: int, remaining: int, total: int) -> None:
+                    nonlocal copied_bytes
+                    copied_bytes = (total - remaining) * size_bytes
+                    flushing.flush(copied_bytes - _UNFLUSHED_BYTES, told)
+
+                records.backup(copy, pages=_PAGES_AT_ONCE, progress=step)
+            flushing.flush(os.fstat(out.fileno()).st_size, told)
     except sqlite3.Error as error:
         _raise_if_full(error, target)
         raise DatabaseUnreachable(
@@ -78,29 +84,6 @@ def copy_sqlite(source: str, target: str, *, progress: Progress, cancelled: Canc
             hint="see what is wrong with them: rattail check-appdir",
         ) from error
     _finish(target)
-
-
-class _Yielding:
-    """Leaves time to those who write to a database in WAL mode: as its WAL changes, there are some."""
-
-    def __init__(self, source: str) -> None:
-        self._wal = f"{source}-wal"
-        self._seen = self._look()
-        self._since = time.monotonic()
-
-    def rest(self) -> None:
-        """Rest for as long as the work since the last time deserves, if somebody wrote since."""
-        seen = self._look()
-        if seen != self._seen:
-            self._seen = seen
-            time.sleep(min(_LONGEST_YIELD_S, _YIELDED * (time.monotonic() - self._since)))
-        self._since = time.monotonic()
-
-    def _look(self) -> int:
-        try:
-            return os.stat(self._wal).st_mtime_ns
-        except OSError:
-            return 0
 
 
 @contextmanager
@@ -230,24 +213,6 @@ def _writing(target: str) -> Iterator[Connection]:
         yield copy
     finally:
         copy.close()
-
-
-def _make_room(fd: int, size_bytes: int, target: str) -> None:
-    """Take the room for the copy before it is written, where the file system can, without making the file longer.
-
-    A disk that is too small is found out at once; and what is written into room that was taken is not a part of the
-    file system's own journal, which every writer's commit waits for.
-    """
-    import ctypes
-    import errno
-
-    keep_size = 1
-    fallocate = ctypes.CDLL(None, use_errno=True).fallocate
-    if fallocate(fd, keep_size, ctypes.c_int64(0), ctypes.c_int64(max(size_bytes, 1))) == 0:
-        return
-    code = ctypes.get_errno()
-    if code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        raise OSError(code, os.strerror(code), target)
 
 
 def _finish(target: str) -> None:
