@@ -252,6 +252,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "show-job": (Example(("1",)), Example(("2",))),
     "run-jobs": (Example(),),
     "make-backup": (Example(("--dry-run",), _have_shelf), Example(("--no-wheels",))),
+    "copy-records": (Example(),),
     "copy-backup": (Example(),),
     "prove-backup": (Example(),),
     "make-backup-key": (Example(("--output", "{scratch}/key.txt")),),

@@ -12,8 +12,9 @@ import os
 import struct
 
 _FIRST = 1 << 40
-#: Who serves the pages, who does the jobs, and whoever needs that no essential file goes away.
-WEB, WORKER, FILES = _FIRST, _FIRST + 1, _FIRST + 2
+#: Who serves the pages, who does the jobs, whoever needs that no essential file goes away, and who makes the copy of
+#: the records anew.
+WEB, WORKER, FILES, COPY = _FIRST, _FIRST + 1, _FIRST + 2, _FIRST + 3
 #: What fcntl answers where somebody else has the lock.
 TAKEN = (errno.EAGAIN, errno.EACCES)
 _FLOCK = "hhqqi4x"  # struct flock of Linux on 64 bits: type, whence, start, length, pid

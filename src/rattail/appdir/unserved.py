@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 from rattail.appdir.hints import pasted
 from rattail.appdir.lock import open_lock_file
-from rattail.appdir.lock_bytes import FILES, TAKEN, WEB, WORKER, asked_for, holder_pid
+from rattail.appdir.lock_bytes import COPY, TAKEN, WEB, WORKER, asked_for, holder_pid
 from rattail.appdir.names import LOCK
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBusy
 
 _SERVING = asked_for(fcntl.F_WRLCK, WEB, WORKER + 1 - WEB)
-_ALL = asked_for(fcntl.F_WRLCK, WEB, FILES + 1 - WEB)
+_ALL = asked_for(fcntl.F_WRLCK, WEB, COPY + 1 - WEB)
 
 
 @contextmanager

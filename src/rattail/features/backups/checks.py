@@ -16,10 +16,12 @@ _NONE_PROVED = "backups.W001"
 _INSIDE = "backups.W002"
 _NOT_WRITABLE = "backups.W003"
 _KEY_UNPROVED = "backups.W004"
+_OLD_COPY = "backups.W005"
 _SAME_DISK = "backups.I001"
 _NOBODY = "backups.I002"
 _DAY_S = 24 * 3600
 _DEFAULT_DAYS = 14
+_COPY_DAYS = 2
 
 KINDS = (
     FindingKind(_DAMAGED, "error", "the newest backup is damaged"),
@@ -27,6 +29,7 @@ KINDS = (
     FindingKind(_INSIDE, "warning", "the backups lie inside the environment or the app folder"),
     FindingKind(_NOT_WRITABLE, "warning", "backups cannot be put where they belong"),
     FindingKind(_KEY_UNPROVED, "warning", "nobody proved a key that backups are encrypted to"),
+    FindingKind(_OLD_COPY, "warning", "the copy of the records in the folder is too old, or missing"),
     FindingKind(_SAME_DISK, "info", "the backups lie on the same disk as the app folder"),
     FindingKind(_NOBODY, "info", "nobody makes a daily backup"),
 )
@@ -41,6 +44,7 @@ def check_backups(looking: Looking) -> Iterator[Finding]:
 
     if looking.marker is None or os.path.lexists(f"{looking.root}.restoring.json"):
         return  # whoever restores asks about what was restored, and not about the backups
+    yield from _of_copy(looking)
     target = _target(looking)
     if target is None:
         yield found(
@@ -153,6 +157,37 @@ def _of_keys(looking: Looking, target: str) -> Iterator[Finding]:
             key,
             f"nobody proved the key {key}: backups encrypted to it do not count.",
             hint=looking.command("prove-backup-key", "--identity", "FILE"),
+        )
+
+
+def _of_copy(looking: Looking) -> Iterator[Finding]:
+    """How old the copy of the records is that makes a plain copy of the folder a backup."""
+    import os
+    from datetime import datetime
+
+    from rattail.database.look import sqlite_file
+    from rattail.features.backups.records.copy import FILES, read_note
+
+    file, folder = sqlite_file(looking), looking.location("data/database")
+    assert looking.marker is not None
+    if (file is not None and not os.path.exists(file)) or not os.path.isdir(folder):
+        return  # there are no records yet; what is wrong with the folder itself is said by others
+    note = read_note(folder)
+    try:
+        times = [os.stat(f"{folder}/{name}").st_mtime for name in FILES.values() if os.path.exists(f"{folder}/{name}")]
+        made_s = datetime.fromisoformat(looking.marker.made_at).timestamp()
+    except (OSError, ValueError):
+        return
+    since_s = note.at.timestamp() if note is not None else max(times, default=made_s)
+    days = int((looking.now - since_s) // _DAY_S)
+    if days >= _COPY_DAYS:
+        said = f"is {days} days old" if times else f"was not made in the {days} days since the folder was"
+        yield found(
+            _OLD_COPY,
+            folder,
+            f"the copy of the records in the folder {said}: whoever copies the folder by another tool than make-backup "
+            "gets nothing newer.",
+            hint=looking.command("copy-records"),
         )
 
 

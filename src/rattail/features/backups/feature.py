@@ -42,6 +42,13 @@ FEATURE = Feature(
             takes_effect="at restart",
         ),
         Option(
+            name="records_at",
+            help="When the copy of the records in 'data/database' is made anew by the worker, in the shop's time zone, "
+            "where no backup has just done so, whoever makes the backups; empty: only with each backup.",
+            default="03:30",
+            takes_effect="at restart",
+        ),
+        Option(
             name="has_history",
             kind="boolean",
             help="Whether a daily backup holds the history (log files) as well.",
@@ -144,12 +151,14 @@ FEATURE = Feature(
     lists=(List("backups.list", f"{_PAGES}.listing:BACKUPS", "backups.view"),),
     jobs=(
         JobKind("backups.make", "Make a backup", f"{_JOBS}:make", tries=2, limit_s=_LONGEST_S),
+        JobKind("backups.records", "Copy the records", f"{_JOBS}:renew", tries=2, limit_s=_LONGEST_S),
         JobKind("backups.copy", "Copy a backup to other places", f"{_JOBS}:copy", tries=3, limit_s=_LONGEST_S),
         JobKind("backups.prove", "Prove a backup", f"{_JOBS}:prove", limit_s=_LONGEST_S),
         JobKind("backups.prune", "Delete backups that no rule keeps", f"{_JOBS}:prune_by_rules"),
     ),
     recurring=(
         Recurring("backups.make", at="backups.at", only_if=f"{_JOBS}:is_workers_turn"),
+        Recurring("backups.records", at="backups.records_at", only_if=f"{_JOBS}:is_copy_due"),
         Recurring("backups.prove", at="04:10", only_if=f"{_JOBS}:is_proof_due"),
         Recurring("backups.prune", at="05:10", only_if=f"{_JOBS}:is_prune_due"),
     ),
@@ -164,6 +173,7 @@ FEATURE = Feature(
         ),
         Command("prune-backups", "Delete the backups that no rule keeps.", _CLI + "prune:prune_backups"),
         Command("copy-backup", "Copy a backup to other places.", _CLI + "copy:copy_backup"),
+        Command("copy-records", "Make the copy of the records in the folder anew.", _CLI + "records:copy_records"),
         Command("make-backup-key", "Make a key that backups are encrypted to.", _CLI + "keys:make_backup_key"),
         Command("prove-backup-key", "Show that the secret key is still there.", _CLI + "keys:prove_backup_key"),
     ),

@@ -11,6 +11,7 @@ from rattail.audit.trail import record
 from rattail.errors import NoSuchThing
 from rattail.features.backups.at_site import WORKER, app_at, backups_at, request_at, shelf_at
 from rattail.features.backups.making.make import make_backup
+from rattail.features.backups.making.renew import CopyPlace, is_renewal_due, renew_copy
 from rattail.features.backups.proving.deed import SUBJECT, prove_for, write_proof
 from rattail.features.backups.retention.prune import PrunePlan, plan_prune, prune, rules_of
 from rattail.features.backups.shelf.shelf import find_backup
@@ -43,6 +44,18 @@ def make(job: Running) -> dict[str, object] | None:
             unique_key=PRUNE_KEY if follows == "backups.prune" else f"backups.copy:{name}",
         )
     return None
+
+
+def renew(job: Running) -> dict[str, object] | None:
+    """Make the copy of the records in the folder anew, so that the folder alone is a backup of today.
+
+    Killed, it begins again; until it is whole, the copy that was there stays.
+    """
+    place = _copy_place(job.site)
+    if not place.has_records:
+        return None
+    copied = renew_copy(place, now=job.now(), progress=_telling(job))
+    return {"size": copied.size_bytes, "rows": sum(copied.counts.values())}
 
 
 def copy(job: Running, *, name: str) -> dict[str, object] | None:
@@ -104,6 +117,11 @@ def is_workers_turn(site: Site, *, now: datetime) -> bool:  # noqa: ARG001 - how
     return site.text("backups.made_by") == WORKER
 
 
+def is_copy_due(site: Site, *, now: datetime) -> bool:
+    """Whether the copy of the records is to be made anew: no backup has just done it."""
+    return is_renewal_due(_copy_place(site), now=now)
+
+
 def is_proof_due(site: Site, *, now: datetime) -> bool:
     """Whether the newest backup is to be proved again. One that is encrypted cannot be: its key is not here."""
     days = site.settings.integer("backups.prove_days")
@@ -120,6 +138,10 @@ def is_prune_due(site: Site, *, now: datetime) -> bool:  # noqa: ARG001
         return site.text("backups.made_by") != WORKER and not plan_at(site).is_empty
     except NoSuchThing:
         return False
+
+
+def _copy_place(site: Site) -> CopyPlace:
+    return CopyPlace.of(site.root, site.places, site.settings)
 
 
 def _telling(job: Running) -> Callable[[str, int, int | None], object]:

@@ -6,13 +6,13 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC
 from typing import Any, NamedTuple
 
 from rattail.appdir.files import opened_folder
 from rattail.appdir.refusal import refusal, shown
-from rattail.appdir.still import files_held_still
+from rattail.appdir.still import copying_records, files_held_still
 from rattail.errors import BackupUnproven, DatabaseUnreachable, WouldOverwrite
 from rattail.features.backups.archive import format as names
 from rattail.features.backups.archive.format import archive_name
@@ -26,6 +26,7 @@ from rattail.features.backups.making.file import ArchiveFile, RoomTooSmall
 from rattail.features.backups.making.packing import Packed
 from rattail.features.backups.making.plan import BackupPlan, MakeRequest, Room, plan_backup
 from rattail.features.backups.making.readback import read_back
+from rattail.features.backups.making.renew import CopyPlace
 from rattail.features.backups.records.copy import Copied, copy_database
 from rattail.features.backups.records.sqlite import copy_sqlite
 from rattail.features.backups.shelf.shelf import PART_SUFFIX, make_shelf, remove_parts, target_lock
@@ -152,10 +153,12 @@ class _Making:
             scratch_fd=scratch_fd, hot=self._hot, copy_sqlite=_copy_other, now_s=request.now.timestamp()
         )
         walk = request.walk()
-        with files_held_still(request.root):
+        with files_held_still(request.root), ExitStack() as turn:
+            turn.enter_context(copying_records(request.root, waiting=self._tell_waiting))
             copied = self._copy_records()
             self._begin(archive, record, packed_wheels, copied)
             parts = [self._records_part(archive, copied)] if copied else []
+            turn.close()
             with Packed(walk, contents, scratch_fd=scratch_fd) as packed:
                 folder = archive.add_part(
                     names.FOLDER_PART,
@@ -182,16 +185,19 @@ class _Making:
             seconds=0.0,
         )
 
+    def _tell_waiting(self) -> None:
+        self._progress("waiting until the records are copied", 0, None)
+
     def _copy_records(self) -> Copied | None:
         """The newest consistent copy, in the folder itself; None where there are no records yet."""
-        where = self._request.database
-        if where.path and not os.path.exists(where.path):
+        request = self._request
+        place = CopyPlace.of(request.root, request.places, request.settings)
+        if not place.has_records:
             return None
-        folders = {place.path: place.location for place in self._request.places}
         return copy_database(
-            where,
-            folders["data/database"],
-            now=self._request.now,
+            place.records,
+            place.folder,
+            now=request.now,
             progress=lambda done: self._progress("copying the records", done, self._plan.database_bytes or None),
         )
 

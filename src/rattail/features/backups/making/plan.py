@@ -24,6 +24,15 @@ _BLOCK_BYTES = 512
 _SAMPLE_WARNINGS = 20
 
 
+def records_of(places: Sequence[Place], settings: Settings) -> Whereabouts:
+    """Where the records are."""
+    return whereabouts(
+        data_folder={place.path: place.location for place in places}["data"],
+        url=settings.text("database.url"),
+        password=settings.text("database.password"),
+    )
+
+
 class MakeRequest(NamedTuple):
     """Whose backup is to be made, where, and of what.
 
@@ -46,12 +55,7 @@ class MakeRequest(NamedTuple):
 
     @property
     def database(self) -> Whereabouts:
-        folders = {place.path: place.location for place in self.places}
-        return whereabouts(
-            data_folder=folders["data"],
-            url=self.settings.text("database.url"),
-            password=self.settings.text("database.password"),
-        )
+        return records_of(self.places, self.settings)
 
     def walk(self) -> Walk:
         """Everything that goes in as files."""
@@ -105,7 +109,7 @@ def plan_backup(request: MakeRequest, *, progress: Callable[[int], object] = lam
         folders=counts["folder"],
         links=counts["link"],
         file_bytes=file_bytes,
-        database_bytes=_size_of(request.database),
+        database_bytes=records_bytes(request.database),
         files_by_folder=dict(sorted(files_in.items())),
         bytes_by_folder=dict(sorted(by_folder.items())),
         manifest_bytes=line_bytes,
@@ -174,7 +178,8 @@ class Room:
         return disk.f_bavail * disk.f_frsize, reserve
 
 
-def _size_of(where: Whereabouts) -> int:
+def records_bytes(where: Whereabouts) -> int:
+    """How large the records are, with what is not in their file yet; 0 for a server, which says it only when asked."""
     total = 0
     for suffix in ("", "-wal") if where.path else ():
         with suppress(FileNotFoundError):

@@ -20,7 +20,8 @@ from rattail.errors import BackupUnproven, NoSuchThing
 from rattail.features.backups.archive.manifest import Entry
 from rattail.features.backups.environment.wheels import Wheel
 from rattail.features.backups.making.walk import Found, Walk
-from rattail.features.backups.records.copy import FILES, NOTE, read_note
+from rattail.features.backups.records.check import CopyFound, find_copy
+from rattail.features.backups.records.copy import FILES, NOTE, CopyNote
 from rattail.features.backups.restoring.source import About, OwnerOf, Records, Told
 from rattail.features.backups.restoring.unpack import Unpacked, leads_out
 
@@ -37,18 +38,18 @@ class CopySource:
         self._layout = layout
         marker = require_marker(self._path)
         place = os.stat(self._path)
-        self._records, self._records_path = _records(self._path)
+        found = _records(self._path)
+        self._copied = found.note.copied if found else None
         files = file_bytes = 0
         walk = self._walk()
-        for found in walk:
-            files += found.kind == "file"
-            file_bytes += found.look.st_size if found.kind == "file" else 0
+        for each in walk:
+            files += each.kind == "file"
+            file_bytes += each.look.st_size if each.kind == "file" else 0
         elsewhere = tuple(
             f"{shown(name)} lay outside of the folder, at {shown(at)}, and is not in a plain copy of it."
             for name, at in marker.relocated.items()
             if not os.path.isdir(f"{self._path}/{name}")
         )
-        none = "the copy holds no records: there is nothing in its 'data/database'."
         self.about = About(
             app_id=marker.app_id,
             name=marker.name,
@@ -59,9 +60,9 @@ class CopySource:
             owner=(user_name(place.st_uid), group_name(place.st_gid)),
             files=files,
             file_bytes=file_bytes,
-            records=self._records,
+            records=None if found is None else _told(found.note),
             is_archive=False,
-            warnings=(*walk.warnings, *elsewhere, *(() if self._records else (none,))),
+            warnings=(*walk.warnings, *elsewhere, *_warnings(found)),
         )
 
     def _walk(self) -> Walk:
@@ -117,42 +118,53 @@ class CopySource:
 
     def write_records(self, fd: int, *, progress: Told) -> None:
         """Write the copy of the records into an open file."""
-        assert self._records is not None
+        copied = self._copied
+        assert copied is not None
         try:
-            with open(self._records_path, "rb", buffering=0) as stream:
+            with open(copied.path, "rb", buffering=0) as stream:
                 done = 0
                 while content := stream.read(_CHUNK_BYTES):
                     os.write(fd, content)
                     done += len(content)
-                    progress(done, self._records.size_bytes)
+                    progress(done, copied.size_bytes)
         except OSError as error:
-            raise refusal("read", self._records_path, error) from error
+            raise refusal("read", copied.path, error) from error
 
     def wheels(self, into: str) -> tuple[Wheel, ...]:
         """None: a folder does not hold its environment."""
         return ()
 
 
-def _records(path: str) -> tuple[Records | None, str]:
-    """The newest consistent copy of the records, and where it lies.
+def _records(path: str) -> CopyFound | None:
+    """The newest consistent copy of the records.
 
     Raises:
-        BackupUnproven: there are records, and no consistent copy of them.
+        BackupUnproven: there are records, and no good copy of them.
     """
-    folder = f"{path}/data/database"
-    note = read_note(folder)
-    if note is not None:
-        copied = note.copied
-        at = note.at.isoformat()
-        return Records(copied.kind, copied.size_bytes, copied.counts, copied.migrations, at), copied.path
-    for name in (f"{folder}/{DATABASE_FILE}", f"{path}/data/{DATABASE_FILE}"):
-        if os.path.lexists(name):
-            raise BackupUnproven(
-                f"the copy {shown(path)} has no consistent copy of the records that says how old it is "
-                f"('data/database' with {NOTE!r}), and the file that was live may be half changed.",
-                hint="take an older copy, or one of: rattail list-backups",
-            )
-    return None, ""
+    found = find_copy(f"{path}/data/database")
+    if found is None and os.path.lexists(f"{path}/data/{DATABASE_FILE}"):
+        raise BackupUnproven(
+            f"the copy {shown(path)} has no consistent copy of the records in 'data/database', and the file that was "
+            "live may be half changed.",
+            hint="take an older copy, or one of: rattail list-backups",
+        )
+    return found
+
+
+def _told(note: CopyNote) -> Records:
+    copied = note.copied
+    return Records(copied.kind, copied.size_bytes, copied.counts, copied.migrations, note.at.isoformat())
+
+
+def _warnings(found: CopyFound | None) -> Iterator[str]:
+    if found is None:
+        yield "the copy holds no records: there is nothing in its 'data/database'."
+    elif not found.is_noted:
+        yield (
+            "the copy of the records was made anew while the folder was copied, so that what tells of it is of another "
+            "one. It was looked through and is good; how old it is, is the time of its file, which is right where "
+            "whoever copied the folder kept the times of files (rsync -a, cp -a, tar)."
+        )
 
 
 def _entry(found: Found, *, has_sum: bool = True) -> Entry:
