@@ -93,6 +93,18 @@ class List(NamedTuple):
     needs: str
 
 
+class RowFiles(NamedTuple):
+    """The files that rows of a table name. A plain copy of the folder may lack some, and whoever restores it is told.
+
+    `table` is the database's own name of it; `path` is the logical path of a row's file, with columns in braces:
+    "data/own/{number:08d}/{file_name}". `only` is a column and the value that a row has there, where not all name one.
+    """
+
+    table: str
+    path: str
+    only: tuple[str, str] | None = None
+
+
 class Feature(NamedTuple):
     """A feature's declaration, cheap to import: names and dotted strings, nothing that runs.
 
@@ -112,6 +124,7 @@ class Feature(NamedTuple):
     commands: tuple[Command, ...] = ()
     tables: tuple[tuple[str, str], ...] = ()
     apps: tuple[str, ...] = ()
+    row_files: tuple[RowFiles, ...] = ()
     permissions: tuple[Permission, ...] = ()
     pages: tuple[Page, ...] = ()
     lists: tuple[List, ...] = ()

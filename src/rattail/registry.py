@@ -17,7 +17,7 @@ from rattail.appdir.layout import Layout
 from rattail.appdir.names import LOCK, MARKER
 from rattail.config.option import Option
 from rattail.config.toml_text import SECRETS_FILE, SETTINGS_FILE
-from rattail.feature import Command, Feature, JobKind, List, Page, Permission, Recurring
+from rattail.feature import Command, Feature, JobKind, List, Page, Permission, Recurring, RowFiles
 
 BUILT_IN = (
     "core",
@@ -128,6 +128,10 @@ class Registry:
     @property
     def middleware(self) -> tuple[str, ...]:
         return tuple(each for feature in self.features for each in feature.middleware)
+
+    @property
+    def row_files(self) -> tuple[RowFiles, ...]:
+        return tuple(each for feature in self.features for each in feature.row_files)
 
     @property
     def apps(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ UNSEEN = {
     ("make-appdir", "given_to"): "text",
     ("show-appdir", "folders[].problem"): "text",
     ("restore-backup", "migrations"): "list of text",
+    ("restore-backup", "missing_files"): "list of text",
     ("restore-backup", "errors"): "list of text",
 }
 

@@ -2,7 +2,7 @@
 
 from rattail.appdir.folder import Folder, Keep
 from rattail.config.option import Option
-from rattail.feature import FORM, POST, Command, Feature, JobKind, List, Page, Permission
+from rattail.feature import FORM, POST, Command, Feature, JobKind, List, Page, Permission, RowFiles
 
 _CLI = "rattail.features.batches.cli"
 _PAGES = "rattail.features.batches.pages"
@@ -25,6 +25,10 @@ FEATURE = Feature(
         ),
     ),
     apps=("rattail.features.batches",),
+    row_files=tuple(
+        RowFiles("batches_batch", f"data/batches/{kind}/{{number:08d}}/{{file_name}}", only=("kind", kind))
+        for kind in ("inventory", "vendor_catalog", "vendor_invoice")
+    ),
     checks=("rattail.features.batches.checks:check_batch_folders",),
     options=(
         Option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -20,6 +20,8 @@ from rattail.features.backups.restoring.plan import COMMAND, Planned, RestoreReq
 from rattail.features.backups.restoring.restore import Restored, recover_only, restore
 
 _LARGEST_KEY_FILE_BYTES = 1 << 20
+_MOST_MISSING = 100
+_HOURS_AS_DAYS = 48
 
 
 @command(COMMAND, acts_as_owner=False)
@@ -141,6 +143,7 @@ def _restored(session: Session, restored: Restored) -> Outcome:
         "file_bytes": restored.file_bytes,
         "rows": sum(restored.rows.values()),
         "records_at": restored.records_at,
+        "missing_files": restored.missing,
         "migrations": restored.migrations,
         "kept": restored.kept,
         "kept_database": restored.kept_database,
@@ -156,6 +159,8 @@ def _restored(session: Session, restored: Restored) -> Outcome:
     )
     if restored.rows or restored.records_at:
         lines.append(_rows(restored.rows, restored.records_at))
+    if restored.missing:
+        lines += _missing(restored.missing)
     if restored.migrations:
         lines.append(f"{counted(len(restored.migrations), 'migration')} brought the records up to date.")
     if restored.kept:
@@ -176,7 +181,29 @@ def _restored(session: Session, restored: Restored) -> Outcome:
 
 def _rows(rows: Mapping[str, int], at: str) -> str:
     total = sum(rows.values())
-    return f"The records: {counted(total, 'row')}, as they were at {at[:19].replace('T', ' ')} UTC."
+    return f"The records: {counted(total, 'row')}, as they were at {at[:19].replace('T', ' ')} UTC{_age(at)}."
+
+
+def _age(at: str) -> str:
+    try:
+        gone = datetime.now(UTC) - datetime.fromisoformat(at)
+    except (ValueError, TypeError):
+        return ""
+    hours, minutes = int(gone.total_seconds() // 3600), int(gone.total_seconds() // 60)
+    if hours >= _HOURS_AS_DAYS:
+        return f", {gone.days} days ago"
+    return f", {counted(hours, 'hour') if hours else counted(max(minutes, 0), 'minute')} ago"
+
+
+def _missing(paths: Sequence[str]) -> Iterator[str]:
+    """What a plain copy of a folder lacks of what its records name, with the names."""
+    yield (
+        f"The records name {counted(len(paths), 'file')} that the copy does not hold, because files came and went "
+        "between its records and its files:"
+    )
+    yield from (f"    {shown(path)}" for path in paths[:_MOST_MISSING])
+    if len(paths) > _MOST_MISSING:
+        yield f"    and {len(paths) - _MOST_MISSING:,} more; --json names all."
 
 
 def _notes(texts: Sequence[str]) -> tuple[Message, ...]:

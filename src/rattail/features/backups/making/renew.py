@@ -13,7 +13,7 @@ from rattail.config.load import Settings
 from rattail.database.setup import Whereabouts
 from rattail.errors import DatabaseUnreachable
 from rattail.features.backups.making.plan import records_bytes, records_of
-from rattail.features.backups.records.copy import Copied, copy_database, read_note
+from rattail.features.backups.records.copy import COPY_FOLDER, Copied, copy_database, read_note
 
 #: A copy that a backup made since need not be made again at night.
 FRESH = timedelta(hours=6)
@@ -29,7 +29,7 @@ class CopyPlace(NamedTuple):
     @classmethod
     def of(cls, root: str, places: Sequence[Place], settings: Settings) -> Self:
         folders = {place.path: place.location for place in places}
-        return cls(root, records_of(places, settings), folders["data/database"])
+        return cls(root, records_of(places, settings), folders[COPY_FOLDER])
 
     @property
     def has_records(self) -> bool:

@@ -25,6 +25,7 @@ from rattail.features.backups.records.sqlite import Cancelled, Progress
 Kind = Literal["sqlite", "postgresql"]
 FILES: Mapping[Kind, str] = {"sqlite": DATABASE_FILE, "postgresql": "rattail.sql"}
 NOTE = "records.json"
+COPY_FOLDER = "data/database"
 _MODE = 0o600
 _READ_AT_ONCE = 1 << 20
 _CALLED_OFF = "copying the records was cancelled; nothing was left."

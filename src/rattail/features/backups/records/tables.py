@@ -88,7 +88,7 @@ def export_tables(
     folder = os.path.realpath(to_folder)
     wanted = tuple(dict.fromkeys(tables)) or tuple(BY_NAME)
     try:
-        with _opened(copy, kind, wanted) as (records, names):
+        with opened_copy(copy, kind, wanted) as (records, names):
             planned = [_planned(name, records, names) for name in wanted]
             _require_folder(folder, planned, is_forced=is_forced)
             done: list[FileWritten] = []
@@ -102,7 +102,7 @@ def export_tables(
 
 
 @contextmanager
-def _opened(copy: str, kind: Kind, wanted: Iterable[str]) -> Iterator[tuple[Connection, frozenset[str]]]:
+def opened_copy(copy: str, kind: Kind, wanted: Iterable[str]) -> Iterator[tuple[Connection, frozenset[str]]]:
     """The copy as a SQLite database with the wanted tables, and the names of all that are in it."""
     if kind == "sqlite":
         with sqlite.looked_into(copy) as records:

@@ -15,10 +15,12 @@ from rattail.appdir.refusal import refusal, shown
 from rattail.appdir.unserved import unserved
 from rattail.database.setup import Whereabouts
 from rattail.errors import BackupUnproven, InputRejected
+from rattail.features.backups.records.copy import COPY_FOLDER, FILES
 from rattail.features.backups.restoring import databases, place
 from rattail.features.backups.restoring.difference import Live
 from rattail.features.backups.restoring.journal import Journal, State, only_restorer
 from rattail.features.backups.restoring.mend import mend_paths
+from rattail.features.backups.restoring.missing import missing_files
 from rattail.features.backups.restoring.moves import Beside, beside, parts, whole
 from rattail.features.backups.restoring.plan import (
     COMMAND,
@@ -38,7 +40,8 @@ from rattail.registry import Registry
 
 
 class Restored(NamedTuple):
-    """What was restored. `kept` is where the old content lies now, `kept_database` what the old database is called."""
+    """What was restored. `kept` is where the old content lies now, `kept_database` what the old database is called,
+    `missing` are files that the records name and the backup lacks, by logical name: a plain copy of a folder may."""
 
     root: str
     environment: str
@@ -47,6 +50,7 @@ class Restored(NamedTuple):
     file_bytes: int
     rows: Mapping[str, int]
     records_at: str
+    missing: tuple[str, ...]
     migrations: tuple[str, ...]
     kept: str
     kept_database: str
@@ -112,7 +116,9 @@ class _Restoring:
         messages += [said] if said else []
         self._root = beside(target.root, mark=self._mark, time=self._time)
         self._places: dict[str, Beside] = {".": self._root}
+        self._stays: Mapping[str, str] = {}
         self._counts: Mapping[str, int] = {}
+        self._missing: tuple[str, ...] = ()
         self._journal = Journal(
             target.root, State.PREPARING, request.backup, (), self._root.kept, is_part=bool(self._only)
         )
@@ -142,6 +148,7 @@ class _Restoring:
     def _prepare(self) -> None:
         """Everything beside its place."""
         stays = staying(self._about, self._target, self._live, is_part=bool(self._only))
+        self._stays = stays
         for name, at in stays.items():
             self._places[name] = beside(at, mark=self._mark, time=self._time)
         stagings = tuple(one.staging for one in self._places.values())
@@ -200,9 +207,48 @@ class _Restoring:
             databases.make_beside(move, where)
             if move.new:
                 where = databases.with_name(where, move.new)
+        copy_folder = self._copy_folder()
         self._counts = put_records(
-            self._source, records, where, scratch=self._root.staging, owner=self._owner, progress=self._progress
+            self._source,
+            records,
+            where,
+            scratch=self._root.staging,
+            copy_folder=copy_folder,
+            owner=self._owner,
+            progress=self._progress,
         )
+        copy = f"{copy_folder}/{FILES[records.kind]}"
+        if not self._about.is_archive and os.path.exists(copy):
+            declared = self._request.registry.row_files
+            self._missing = missing_files(copy, records.kind, declared, location=self._prepared)
+            if self._missing:
+                self._messages.append(
+                    f"{len(self._missing):,} of the files that the records name are not in the copy, such as "
+                    f"{shown(self._missing[0])}."
+                )
+
+    def _copy_folder(self) -> str:
+        """Where the newest copy of the records is to lie; empty where the folder for it is on another disk, and there
+        is nothing for it in the backup."""
+        folder = self._prepared(COPY_FOLDER)
+        if COPY_FOLDER in self._stays and COPY_FOLDER not in self._places:
+            return ""
+        try:
+            os.mkdir(folder, 0o700)
+            if self._owner is not None:
+                os.chown(folder, self._owner.uid, self._owner.gid)
+        except FileExistsError:
+            return folder
+        except OSError as error:
+            raise refusal("make", folder, error) from error
+        return folder
+
+    def _prepared(self, path: str) -> str:
+        """Where what has this logical path lies for now."""
+        for name, at in self._stays.items():
+            if path == name or path.startswith(f"{name}/"):
+                return (self._places[name].new if name in self._places else at) + path[len(name) :]
+        return f"{self._root.new}/{path}"
 
     def _swap(self) -> None:
         if self._only:
@@ -258,6 +304,7 @@ class _Restoring:
             file_bytes=self._unpacked.file_bytes,
             rows=self._counts,
             records_at=self._about.records.at if self._about.records and not self._only else "",
+            missing=self._missing,
             migrations=migrations,
             kept=kept[0] if kept else "",
             kept_database=database.old if database and database.new else "",

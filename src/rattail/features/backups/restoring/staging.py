@@ -7,6 +7,8 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 
 from rattail.appdir.files import opened_folder, replace_file
 from rattail.appdir.marker import Identity
@@ -17,6 +19,7 @@ from rattail.config.load import load_settings
 from rattail.database.setup import DATABASE_FILE, Whereabouts, whereabouts
 from rattail.errors import BackupUnproven
 from rattail.features.backups.records.check import check_copy
+from rattail.features.backups.records.copy import Copied, CopyNote, keep_copy
 from rattail.features.backups.records.load import load_database
 from rattail.features.backups.restoring.moves import Beside
 from rattail.features.backups.restoring.source import Records, Source
@@ -82,9 +85,19 @@ def where_records(root: str, registry: Registry, *, data_folder: str) -> Whereab
 
 
 def put_records(
-    source: Source, records: Records, where: Whereabouts, *, scratch: str, owner: Owner | None, progress: Progress
+    source: Source,
+    records: Records,
+    where: Whereabouts,
+    *,
+    scratch: str,
+    copy_folder: str,
+    owner: Owner | None,
+    progress: Progress,
 ) -> Mapping[str, int]:
     """Put the records where they belong: a file that is not there yet, or an empty database. Returns their counts.
+
+    Where `copy_folder` is not empty, they are the newest consistent copy in that folder, too, of the time of which they
+    are, so that the folder alone is a backup from its first minute.
 
     Raises:
         BackupUnproven: the copy is not good, or does not have the rows that the backup tells of.
@@ -104,6 +117,7 @@ def put_records(
             if not checked.ok:
                 raise BackupUnproven(f"the copy of the records is not good: {checked.problem}.")
             counts = checked.counts
+            _keep_copy(path, records, counts, copy_folder, owner=owner, is_taken=False)
             os.chmod(path, _RECORDS_MODE)
             if owner is not None:
                 os.chown(path, owner.uid, owner.gid)
@@ -117,7 +131,9 @@ def put_records(
                 progress=lambda done: progress("loading the records", done, records.size_bytes),
             )
             counts = loaded.counts
-            os.unlink(path)
+            _keep_copy(path, records, counts, copy_folder, owner=owner, is_taken=True)
+            with suppress(FileNotFoundError):
+                os.unlink(path)
     except OSError as error:
         raise refusal("put the records into", where.shown, error) from error
     if records.counts and dict(counts) != dict(records.counts):
@@ -125,6 +141,22 @@ def put_records(
             "the copy of the records does not have the rows that the backup tells of.", hint="restore another backup"
         )
     return counts
+
+
+def _keep_copy(
+    path: str, records: Records, counts: Mapping[str, int], into: str, *, owner: Owner | None, is_taken: bool
+) -> None:
+    """Put the copy that was restored where copies are; nothing where nobody knows how old it is."""
+    try:
+        at = datetime.fromisoformat(records.at)
+    except ValueError:
+        return
+    if not into:
+        return
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    copied = Copied(path, records.kind, os.path.getsize(path), "", records.migrations, dict(counts))
+    who = None if owner is None else (owner.uid, owner.gid)
+    keep_copy(path, CopyNote(at, copied), into, is_taken=is_taken, owner=who)
 
 
 def flush(folder: str) -> None:
