@@ -10,29 +10,11 @@ it is at work, or why it cannot be; DOOR the descriptor of the socket to listen 
 
 from __future__ import annotations
 
-import ctypes
-import json
-import os
-import signal
 import sys
-from contextlib import suppress
 from typing import NoReturn
 
 from rattail.errors import RattailError
-
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with(parent: int, number: signal.Signals = signal.SIGTERM) -> None:
-    """Have the kernel send this process a signal when its parent ends, however that ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), number)
-
-
-def say_ready(ready_fd: int) -> None:
-    """Tell the supervisor that this process is at work."""
-    _say(ready_fd, {"ready": True})
+from rattail.features.serve.child import die_with, say_refused
 
 
 def main(words: list[str]) -> NoReturn:
@@ -49,15 +31,9 @@ def main(words: list[str]) -> NoReturn:
 
             run_jobs(root, ready_fd=int(ready_fd), claims=part == "worker")
     except RattailError as error:
-        told = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
-        _say(int(ready_fd), {"refused": told})
+        say_refused(int(ready_fd), error)
         sys.exit(error.exit_code)
     sys.exit(0)
-
-
-def _say(ready_fd: int, what: dict[str, object]) -> None:
-    with suppress(OSError):  # the supervisor has ended; so will this process
-        os.write(ready_fd, json.dumps(what).encode() + b"\n")
 
 
 if __name__ == "__main__":

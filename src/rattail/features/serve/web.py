@@ -14,7 +14,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers import base
 
 from rattail.features.serve.answering import Worker
-from rattail.features.serve.process import die_with, say_ready
+from rattail.features.serve.child import die_with, say_ready
 from rattail.features.serve.worker import require_records
 from rattail.logs.setup import write_to
 from rattail.site import Site, open_site

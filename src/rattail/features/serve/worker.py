@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rattail.database.migrate import require_migrated
 from rattail.database.setup import connect, require_file
-from rattail.features.serve.process import say_ready
+from rattail.features.serve.child import say_ready
 from rattail.logs.setup import write_to
 from rattail.site import Site, open_site
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rattail.features.backups.environment.record import interpreter_of
-from rattail.features.backups.environment.wheels import Wheel, wheels
+from rattail.features.backups.environment.wheel import Wheel
+from rattail.features.backups.environment.wheels import wheels
 from tests.features.backups.environment.made_up import MadeUp
 from tests.kit.environment import copy_distribution
 

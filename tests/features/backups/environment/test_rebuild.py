@@ -16,7 +16,8 @@ import pytest
 from rattail.errors import AppDirBroken, AppDirBusy, BackupUnproven, InputRejected, NoSuchThing, WouldOverwrite
 from rattail.features.backups.environment.rebuild import compile_environment, rebuild_environment
 from rattail.features.backups.environment.standalone import SCRATCH
-from rattail.features.backups.environment.wheels import Wheel, wheels
+from rattail.features.backups.environment.wheel import Wheel
+from rattail.features.backups.environment.wheels import wheels
 from tests.features.backups.environment.made_up import MadeUp
 from tests.kit.environment import copy_distribution, runtime_distributions
 

@@ -10,7 +10,7 @@ import pytest
 
 from rattail.errors import NoSuchThing
 from rattail.features.backups.environment.record import environment_document, environment_record, without_credentials
-from rattail.features.backups.environment.wheels import Wheel
+from rattail.features.backups.environment.wheel import Wheel
 from tests.features.backups.environment.made_up import MadeUp
 
 

@@ -16,7 +16,7 @@ import pytest
 from rattail.features.backups.archive import tar
 from rattail.features.backups.environment import standalone
 from rattail.features.backups.environment.restore_text import restore_program
-from rattail.features.backups.environment.wheels import Wheel
+from rattail.features.backups.environment.wheel import Wheel
 from tests.features.backups.environment.made_up import write_backup
 
 PARTS = {"manifest.json": b"{}", "folder.tar.zst": b"x" * 3000, "database.sqlite3.zst": b"y" * 700}

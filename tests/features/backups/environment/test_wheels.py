@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from rattail.features.backups.environment.wheels import Wheel, wheels
+from rattail.features.backups.environment.wheel import Wheel
+from rattail.features.backups.environment.wheels import wheels
 from tests.features.backups.environment.made_up import MadeUp
 
 

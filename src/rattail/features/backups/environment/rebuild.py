@@ -17,7 +17,7 @@ from rattail.features.backups.environment.standalone import Refused, WheelFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from rattail.features.backups.environment.wheels import Wheel
+    from rattail.features.backups.environment.wheel import Wheel
 
 _BY_CODE = {one.exit_code: one for one in errors.all_errors()}
 

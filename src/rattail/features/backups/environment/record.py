@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from rattail.features.backups.environment.wheels import Wheel
+    from rattail.features.backups.environment.wheel import Wheel
 
 _HEADERS_LIMIT_BYTES = 1 << 20
 _FACTS = """

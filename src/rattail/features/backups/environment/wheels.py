@@ -6,13 +6,14 @@ import hashlib
 import json
 import os
 import shutil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rattail.appdir.names import TEMPORARY_PREFIX
 from rattail.errors import NoSuchThing
 from rattail.features.backups.environment.record import environment_record
 from rattail.features.backups.environment.repacking import members_of, recorded_rows, repack
 from rattail.features.backups.environment.sources import SourceUnusable, build_wheel, source_of, state_of_source
+from rattail.features.backups.environment.wheel import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,15 +26,6 @@ _NOTES = "wheel.json"
 #: So many states of one distribution stay: several environments may share a cache.
 _KEPT_STATES = 3
 _NOBODYS = ("__pycache__", "_virtualenv.py", "_virtualenv.pth", "README.txt", "easy-install.pth")
-
-
-class Wheel(NamedTuple):
-    """A wheel that lies at `path`."""
-
-    path: str
-    file_name: str
-    size_bytes: int
-    sha256: str
 
 
 def wheels(

@@ -19,7 +19,8 @@ from rattail.features.backups.archive.format import archive_name
 from rattail.features.backups.archive.manifest import Part
 from rattail.features.backups.environment.record import Record, environment_document, environment_record
 from rattail.features.backups.environment.restore_text import Described, restore_program, restore_text
-from rattail.features.backups.environment.wheels import Wheel, wheels
+from rattail.features.backups.environment.wheel import Wheel
+from rattail.features.backups.environment.wheels import wheels
 from rattail.features.backups.keys.keys import make_key, parse_recipients, read_identities
 from rattail.features.backups.making.content import ChangedWhileRead, Contents
 from rattail.features.backups.making.file import ArchiveFile, RoomTooSmall

@@ -11,6 +11,7 @@ from rattail.features.batches.kinds.csv_import.line import CsvLine
 from rattail.features.batches.kinds.csv_import.names import Names
 from rattail.features.batches.kinds.csv_import.parse import RowParser
 from rattail.features.batches.kinds.csv_import.rows import RowsKept
+from rattail.features.batches.kinds.csv_import.special import judge_of
 from rattail.features.batches.kinds.csv_import.tables import Context, Found, TableJudge
 from rattail.features.batches.kinds.kind import BAD, Job, Judge, note_of
 from rattail.features.batches.models.rows import CsvRow
@@ -54,7 +55,7 @@ class CsvJudge(Judge):
     def _take_lines(self, name: str, lines: list[CsvLine], changes: list[ChangeRow]) -> None:
         table = self._tables.get(name)
         if table is None:
-            table = self._tables[name] = TableJudge.of(BY_NAME[name], self._context)
+            table = self._tables[name] = judge_of(BY_NAME[name], self._context)
         parser = self._parser(lines[0])
         parsed = []
         for line in lines:

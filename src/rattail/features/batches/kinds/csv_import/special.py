@@ -219,10 +219,15 @@ class Ledger(TableJudge):
             return Found(problem=(wrong.column, wrong.reason))
 
 
-JUDGES: dict[str, type[TableJudge]] = {
+_JUDGES: dict[str, type[TableJudge]] = {
     "products": Products,
     "product_codes": ProductCodes,
     "vendor_items": VendorItems,
     "stock": StockOnHand,
     "stock_movements": Ledger,
 }
+
+
+def judge_of(sheet: Sheet, context: Context) -> TableJudge:
+    """The judge of a table: its own, or the one of those that need none."""
+    return _JUDGES.get(sheet.name, TableJudge)(sheet, context)

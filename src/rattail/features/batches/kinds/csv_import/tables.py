@@ -74,13 +74,6 @@ class TableJudge:
         self._present: dict[Values, list[Present]] = {}
         self._all: dict[Any, list[Present]] = {}
 
-    @staticmethod
-    def of(sheet: Sheet, context: Context) -> TableJudge:
-        """The judge of a table."""
-        from rattail.features.batches.kinds.csv_import import special
-
-        return special.JUDGES.get(sheet.name, TableJudge)(sheet, context)
-
     def look_up(self, rows: Sequence[list[Any]]) -> None:
         """Ask the records about a chunk of rows, whose references become ids."""
         names = self.context.names
