@@ -3,7 +3,7 @@
 # apt-get. Elsewhere the tests that want one are skipped by name; in CI that is a failure.
 set -euo pipefail
 
-programs=(bash:bash mount:mount mkfs.ext4:e2fsprogs chromium:chromium systemd-analyze:systemd nginx:nginx-light caddy:caddy openssl:openssl unshare:util-linux restic:restic borg:borgbackup age:age zstd:zstd sqlite3:sqlite3)
+programs=(bash:bash mount:mount mkfs.ext4:e2fsprogs chromium:chromium systemd-analyze:systemd nginx:nginx-light caddy:caddy openssl:openssl unshare:util-linux restic:restic borg:borgbackup age:age zstd:zstd sqlite3:sqlite3 rsync:rsync)
 PATH="$PATH:/usr/sbin:/sbin" # where some of them are, and which users have not on theirs
 missing=()
 for program in "${programs[@]}"; do
