@@ -139,6 +139,17 @@ def test_files_that_the_records_name_and_the_copy_lacks_are_named(
     assert f"as they were at {NOW:%Y-%m-%d %H:%M:%S} UTC, " in ran.out
 
 
+def test_a_folder_that_is_still_packed_is_to_be_unpacked_first(shop: Shop, tmp_path: Path, run: Run) -> None:
+    _renew(shop)
+    packed = shutil.make_archive(str(tmp_path / "packed"), "gztar", shop.app)
+
+    ran = run("restore-backup", packed, "--into", tmp_path / "new")
+
+    assert ran.code == BackupUnproven.exit_code
+    assert "unpack it, and restore that folder" in ran.err
+    assert not (tmp_path / "new").exists()
+
+
 def _batch(number: int, kind: str) -> str:
     texts = [
         "state",

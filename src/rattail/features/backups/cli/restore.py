@@ -16,6 +16,8 @@ from rattail.cli.console import Console, counted, size_text
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.errors import FindingsFound, InputRejected, Interrupted, WrongUsage
+from rattail.features.backups.archive.damaged import Damaged
+from rattail.features.backups.archive.format import RESTORE_TEXT
 from rattail.features.backups.restoring.plan import COMMAND, Planned, RestoreRequest, plan_restore
 from rattail.features.backups.restoring.restore import Restored, recover_only, restore
 
@@ -77,8 +79,22 @@ def restore_backup(
         if dry_run:
             return _planned(plan_restore(request, progress=progress))
         return _restored(session, restore(request, progress=progress))
+    except Damaged as error:
+        if not _begins_like_ours(request.backup):
+            error.hint = "if a tool such as tar packed an app folder into it: unpack it, and restore that folder"
+        raise
     except KeyboardInterrupt:
         raise Interrupted("nothing was restored; what was there is as it was.") from None
+
+
+def _begins_like_ours(path: str) -> bool:
+    """Whether a file begins as every backup of make-backup does, however damaged it is behind that."""
+    name = RESTORE_TEXT.encode()
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(len(name)) == name
+    except OSError:
+        return True
 
 
 def _recovered(session: Session, into: str) -> Outcome:
