@@ -119,6 +119,17 @@ def read_file(dir_fd: int, name: str, *, limit_bytes: int = 16 << 20) -> bytes |
         return stream.read(limit_bytes)
 
 
+def write_all(fd: int, content: bytes) -> None:
+    """Write all of it, in as many steps as the system wants: it writes less than asked before it says that it is full.
+
+    Raises:
+        OSError: it does not go on.
+    """
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
 def probe_writable(dir_fd: int) -> None:
     """Prove that a folder can be written, by writing; the folder's time does not change.
 
@@ -200,9 +211,7 @@ def _write_temporary(
 
 
 def _fill(fd: int, content: bytes, mode: int, is_durable: bool) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(fd, view) :]
+    write_all(fd, content)
     os.fchmod(fd, mode)
     if is_durable:
         os.fsync(fd)

@@ -6,7 +6,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from rattail.appdir.hints import pasted_line
@@ -51,7 +51,8 @@ def lock_appdir(root: str, *, command: str, wait_s: float = 30.0) -> Iterator[No
         try:
             yield
         finally:
-            os.ftruncate(fd, 0)
+            with suppress(OSError):
+                os.ftruncate(fd, 0)
     finally:
         os.close(fd)
 

@@ -30,10 +30,10 @@ def unserved(root: str) -> Iterator[None]:
     """
     fd = open_lock_file(root)
     try:
-        if os.geteuid() == 0:
-            owner = os.stat(root)
-            os.fchown(fd, owner.st_uid, owner.st_gid)
         try:
+            if os.geteuid() == 0:
+                owner = os.stat(root)
+                os.fchown(fd, owner.st_uid, owner.st_gid)
             fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _ALL)
         except OSError as error:
             if error.errno not in TAKEN:

@@ -198,3 +198,19 @@ def test_one_that_nobody_looked_at_can_be_copied_and_stays_what_it_was(shelf: Sh
 
     assert made.error is None
     assert [one.state for one in (*list_backups(str(far)), shelf.newest)] == [State.UNPROVEN] * 2
+
+
+def test_what_killed_copies_left_there_is_removed_unless_somebody_can_go_on_with_it(shelf: Shelf, far: Path) -> None:
+    name = shelf.newest.file_name
+    gone = "shop-20250101T000000Z.tar.part"
+    waiting = shelf.path / "shop-20251231T000000Z.tar"
+    waiting.write_bytes(b"x")
+    stays = {f"{waiting.name}.part", "another-20250101T000000Z.tar.part", ".tmp-2", "notes.part"}
+    for each in (gone, ".tmp-1", *stays):
+        (far / each).write_text("half")
+    os.utime(far / ".tmp-1", (0, 0))
+
+    (made,) = shelf.copy(far)
+
+    assert made.error is None
+    assert set(os.listdir(far)) == {name, f"{name}.json", *stays}

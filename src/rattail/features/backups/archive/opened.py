@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -201,7 +202,7 @@ class Window:
         size = self._end - self._at if size < 0 else min(size, self._end - self._at)
         parts = []
         while size:
-            part = os.pread(self._fd, size, self._at)
+            part = _pread(self._fd, size, self._at)
             if not part:
                 raise Damaged("it ends in the middle of a member")
             parts.append(part)
@@ -247,12 +248,22 @@ class _Outer:
         self.at = 0
 
     def read(self, size: int) -> bytes:
-        content = os.pread(self._fd, min(size, max(self._size - self.at, 0)), self.at)
+        content = _pread(self._fd, min(size, max(self._size - self.at, 0)), self.at)
         self.at += len(content)
         return content
 
     def skip(self, size: int) -> None:
         self.at += size
+
+
+def _pread(fd: int, size: int, at: int) -> bytes:
+    """What the disk cannot give back is damage; whatever else is in the way may go away."""
+    try:
+        return os.pread(fd, size, at)
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise Damaged(f"the disk cannot read it at byte {at:,} (input/output error)") from error
+        raise refusal("read", os.readlink(f"/proc/self/fd/{fd}"), error) from error
 
 
 def _members(fd: int) -> dict[str, Stored]:

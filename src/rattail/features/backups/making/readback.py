@@ -7,10 +7,12 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rattail.appdir.files import write_all
 from rattail.appdir.names import TEMPORARY_HEX_DIGITS, TEMPORARY_PREFIX
+from rattail.appdir.refusal import refusal
 from rattail.features.backups.archive import tar
 from rattail.features.backups.archive.damaged import Damaged
 from rattail.features.backups.archive.manifest import Entry, Head
@@ -46,7 +48,7 @@ def read_back(
     bytes so far and of how many; what it raises ends the reading.
 
     Raises:
-        AppDirBroken: it cannot be read at all.
+        AppDirBroken: it cannot be read at all, or there is no room in `scratch`.
         KeyDoesNotFit: the key is not the one of this backup.
     """
     begun = time.monotonic()
@@ -185,6 +187,13 @@ def _check_records(archive: Archive, head: Head, scratch: str) -> None:
     if database is None:
         return
     path = f"{scratch}/{TEMPORARY_PREFIX}{os.urandom(TEMPORARY_HEX_DIGITS // 2).hex()}"  # SQLite wants a name
+    try:
+        _check_unpacked(archive, database, path)
+    except OSError as error:
+        raise refusal("unpack the copy of the records, to look at it, into", scratch, error) from error
+
+
+def _check_unpacked(archive: Archive, database: Mapping[str, Any], path: str) -> None:
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         size = 0
@@ -193,7 +202,7 @@ def _check_records(archive: Archive, head: Head, scratch: str) -> None:
                 size += len(chunk)
                 if size > int(database["size_bytes"]):
                     break
-                os.write(fd, chunk)
+                write_all(fd, chunk)
         if size != database["size_bytes"]:
             raise Damaged("the copy of the records is not as long as its manifest says")
         checked = check_copy(path, database["kind"], cancelled=lambda: archive.is_given_up)

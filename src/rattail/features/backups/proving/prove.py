@@ -20,7 +20,7 @@ from rattail.features.backups.proving.scratch import only_these_settings, scratc
 from rattail.features.backups.restoring.plan import RestoreRequest
 from rattail.features.backups.restoring.restore import Restored, restore
 from rattail.features.backups.shelf.shelf import Backup
-from rattail.features.backups.shelf.state import Known, Look, read_known, write_known
+from rattail.features.backups.shelf.state import Known, Look, known_to_change, write_known
 from rattail.registry import Registry
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def prove(request: ProveRequest, *, progress: Progress = lambda *_: None) -> Pro
 
 def _read_back(request: ProveRequest, place: str, steps: _Steps) -> None:
     """Compare every byte; what is found is kept with the backup, also where nothing was known of it before."""
-    path, known = request.backup.path, read_known(request.backup.path)
+    path = request.backup.path
     with open_archive(path, identities=request.identities) as archive:
         head, digest, is_encrypted = archive.head(), archive.digest, archive.is_encrypted
     looked = read_back(
@@ -119,12 +119,12 @@ def _read_back(request: ProveRequest, place: str, steps: _Steps) -> None:
         identities=request.identities,
         progress=lambda done, total: steps.tell(_READING, done, total),
     )
-    if known.digest != digest:
-        keys = tuple(str(identity.to_public()) for identity in request.identities) if is_encrypted else ()
-        known = Known(digest, keys, is_full=bool(head.document.get("is_full")), warnings=head.warnings)
-    known = known._replace(read_back=Look(request.now, looked.problem, looked.seconds))
     try:
-        write_known(path, known)
+        known = known_to_change(path)
+        if known.digest != digest:
+            keys = tuple(str(identity.to_public()) for identity in request.identities) if is_encrypted else ()
+            known = Known(digest, keys, is_full=bool(head.document.get("is_full")), warnings=head.warnings)
+        write_known(path, known._replace(read_back=Look(request.now, looked.problem, looked.seconds)))
     except OSError as error:
         raise refusal("keep what was found beside", path, error) from error
     if looked.problem:
@@ -167,9 +167,8 @@ def _proved(request: ProveRequest, place: str, steps: _Steps) -> Restored:
 def _keep(request: ProveRequest, steps: _Steps, seconds: float, *, problem: str = "") -> None:
     """Keep the result with the backup."""
     path = request.backup.path
-    known = read_known(path)
     look = Look(request.now, problem[:_MOST_PROBLEM], round(seconds, 3), steps.all())
     try:
-        write_known(path, known._replace(proved=look))
+        write_known(path, known_to_change(path)._replace(proved=look))
     except OSError as error:
         raise refusal("keep the proof beside", path, error) from error

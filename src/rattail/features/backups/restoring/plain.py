@@ -11,14 +11,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from rattail.appdir.files import open_below
+from rattail.appdir.files import open_below, write_all
 from rattail.appdir.layout import Layout
 from rattail.appdir.marker import require_marker
 from rattail.appdir.refusal import group_name, refusal, shown, user_name
 from rattail.database.setup import DATABASE_FILE
 from rattail.errors import BackupUnproven, NoSuchThing
 from rattail.features.backups.archive.manifest import Entry
-from rattail.features.backups.environment.wheels import Wheel
+from rattail.features.backups.environment.wheel import Wheel
 from rattail.features.backups.making.walk import Found, Walk
 from rattail.features.backups.records.check import CopyFound, find_copy
 from rattail.features.backups.records.copy import FILES, NOTE, CopyNote
@@ -124,7 +124,7 @@ class CopySource:
             with open(copied.path, "rb", buffering=0) as stream:
                 done = 0
                 while content := stream.read(_CHUNK_BYTES):
-                    os.write(fd, content)
+                    write_all(fd, content)
                     done += len(content)
                     progress(done, copied.size_bytes)
         except OSError as error:

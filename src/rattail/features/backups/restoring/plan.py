@@ -59,7 +59,7 @@ def plan_restore(request: RestoreRequest, *, progress: Progress = lambda *_: Non
     Raises what `restore` raises before it writes anything.
     """
     with opened(request) as source:
-        target = checked(request, source)
+        target = checked(request, source, program_of(request))
         if read_journal(target.root) is not None:
             raise AppDirBroken(
                 f"a restore into {shown(target.environment)} did not come to its end.",
@@ -94,8 +94,13 @@ def opened(request: RestoreRequest) -> AbstractContextManager[Source]:
     return opened_source(request.backup, layout=request.registry.layout, identities=request.identities)
 
 
-def checked(request: RestoreRequest, source: Source) -> Target:
-    """Everything that can be refused before anything is written."""
+def program_of(request: RestoreRequest) -> Program:
+    """The application of the environment, as that is now."""
+    return Program(os.path.realpath(request.environment), request.registry)
+
+
+def checked(request: RestoreRequest, source: Source, program: Program) -> Target:
+    """Everything that can be refused before anything is written; `program` is the one of the environment."""
     target = look_at(request.environment, may_be_other=request.may_be_other)
     about = source.about
     require_known_layout(about, LAYOUT_VERSION)
@@ -106,7 +111,7 @@ def checked(request: RestoreRequest, source: Source) -> Target:
             hint="restore all of it: leave --only out",
         )
     if about.records is not None and not request.only and target.has_environment:
-        require_known(about.records.migrations, Program(target.environment, request.registry))
+        require_known(about.records.migrations, program)
     if target.is_taken:
         with unserved(target.root):
             pass

@@ -32,6 +32,7 @@ class Program:
     def __init__(self, environment: str, registry: Registry) -> None:
         self._python = f"{environment}/bin/python"
         self._registry = registry
+        self._expected: frozenset[tuple[str, str]] | None = None
         self._is_this = os.path.realpath(environment) == os.path.realpath(sys.prefix)
         if self._is_this or not os.path.exists(self._python):
             self._is_this, self._python = True, sys.executable
@@ -44,11 +45,14 @@ class Program:
         """
         if self._is_this:
             return expected_migrations(self._registry.apps)
+        if self._expected is not None:
+            return self._expected
         done = self._started("-c", _EXPECTED)
         try:
-            return frozenset((str(app), str(name)) for app, name in json.loads(done.stdout))
+            self._expected = frozenset((str(app), str(name)) for app, name in json.loads(done.stdout))
         except ValueError:
             raise self._does_not_start(done) from None
+        return self._expected
 
     def complete(self, root: str) -> None:
         """Make what a backup does not hold: folders for scratch, the lock.
@@ -97,20 +101,27 @@ class Program:
 
     def _started(self, *words: str) -> subprocess.CompletedProcess[str]:
         environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "RATTAIL_APPDIR")}
-        return subprocess.run(
-            [self._python, "-P" if self._is_this else "-I", *words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=environ,
-            cwd="/",
-            timeout=_MOST_S,
-            check=False,
-        )
+        try:
+            return subprocess.run(
+                [self._python, "-P" if self._is_this else "-I", *words],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                env=environ,
+                cwd="/",
+                timeout=_MOST_S,
+                check=False,
+            )
+        except OSError as error:
+            raise self._not_started(error.strerror or str(error)) from error
+        except subprocess.TimeoutExpired as error:
+            raise self._not_started(f"it does not end within {_MOST_S:.0f} s") from error
 
     def _does_not_start(self, done: subprocess.CompletedProcess[str]) -> AppDirBroken:
-        said = " ".join(done.stderr.split())[-400:] or f"exit code {done.returncode}"
+        return self._not_started(" ".join(done.stderr.split())[-400:] or f"exit code {done.returncode}")
+
+    def _not_started(self, said: str) -> AppDirBroken:
         return AppDirBroken(
             f"the application in {shown(self._python)} does not start: {said}.",
             hint=pasted_line(self._python, "-m", "rattail", "--version"),

@@ -106,6 +106,8 @@ def forget_empty(journal: Journal) -> None:
         while BEFORE in folder:
             try:
                 os.rmdir(folder)
+            except FileNotFoundError:
+                pass  # it was not made; the one above may have been
             except OSError:
                 break
             folder = os.path.dirname(folder)

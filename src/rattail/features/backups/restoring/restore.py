@@ -28,6 +28,7 @@ from rattail.features.backups.restoring.plan import (
     checked,
     kept_whole,
     opened,
+    program_of,
     staying,
     wanted_parts,
 )
@@ -76,17 +77,22 @@ def restore(request: RestoreRequest, *, progress: Progress = lambda *_: None) ->
         NotAllowed, DatabaseUnreachable: the server's.
     """
     begun = time.monotonic()
-    with opened(request) as source:
-        messages = [*source.about.warnings]
-        target = checked(request, source)
-        built = not target.has_environment
-        if built:
-            _build(request, source, target, progress)
-        with only_restorer(target.environment):
-            said = recover(target.root, registry=request.registry)
-            messages += [said] if said else []
-            target = checked(request, source)
-            restored = _Restoring(request, source, target, progress, messages).run()
+    try:
+        with opened(request) as source:
+            messages = [*source.about.warnings]
+            program = program_of(request)
+            target = checked(request, source, program)
+            built = not target.has_environment
+            if built:
+                _build(request, source, target, progress)
+                program = program_of(request)
+            with only_restorer(target.environment):
+                said = recover(target.root, registry=request.registry)
+                messages += [said] if said else []
+                target = checked(request, source, program)
+                restored = _Restoring(request, source, target, program, progress, messages).run()
+    except OSError as error:
+        raise refusal("restore into", error.filename or request.environment, error) from error
     return restored._replace(has_built_environment=built, seconds=time.monotonic() - begun)
 
 
@@ -99,7 +105,13 @@ def recover_only(environment: str, *, registry: Registry) -> str:
 
 class _Restoring:
     def __init__(
-        self, request: RestoreRequest, source: Source, target: Target, progress: Progress, messages: list[str]
+        self,
+        request: RestoreRequest,
+        source: Source,
+        target: Target,
+        program: Program,
+        progress: Progress,
+        messages: list[str],
     ) -> None:
         self._request = request
         self._source = source
@@ -109,7 +121,7 @@ class _Restoring:
         self._messages = messages
         self._only = wanted_parts(request)
         self._live = live_view(target, request.registry)
-        self._program = Program(target.environment, request.registry)
+        self._program = program
         self._mark = os.urandom(4).hex()
         self._time = request.now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         self._owner_of, self._owner, said = ownership(target, self._about)
@@ -140,9 +152,9 @@ class _Restoring:
             except BaseException:
                 give_up(self._journal, registry=self._request.registry)
                 raise
-            self._journal.forget()
             for staging in self._journal.stagings:
                 place.remove_tree(staging)
+            self._journal.forget()
         return self._restored(migrations, errors)
 
     def _prepare(self) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from rattail.appdir.files import write_all
 from rattail.errors import LayoutOutdated
 from rattail.features.backups.archive.damaged import Damaged
 from rattail.features.backups.archive.manifest import Entry
 from rattail.features.backups.archive.opened import Archive, open_archive
-from rattail.features.backups.environment.wheels import Wheel
+from rattail.features.backups.environment.wheel import Wheel
 from rattail.features.backups.records.copy import Kind
 from rattail.features.backups.restoring.unpack import Unpacked, unpack_folder
 
@@ -120,7 +121,7 @@ class ArchiveSource:
                 size += len(chunk)
                 if size > wanted:
                     break
-                _write(fd, chunk)
+                write_all(fd, chunk)
                 progress(size, wanted)
         if size != wanted:
             raise Damaged("the copy of the records is not as long as its manifest says")
@@ -186,9 +187,3 @@ def _migrations(said: object) -> tuple[tuple[str, str], ...]:
         return tuple((str(app), str(name)) for app, name in said)  # type: ignore[attr-defined]
     except (TypeError, ValueError) as error:
         raise Damaged("the head of its manifest cannot be understood (migrations)") from error
-
-
-def _write(fd: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(fd, view) :]

@@ -98,6 +98,18 @@ class Known(NamedTuple):
 
 def read_known(path: str) -> Known:
     """What is known of the backup at `path`; nothing where nothing is, or where it is about another file."""
+    try:
+        return known_to_change(path)
+    except OSError:
+        return Known()
+
+
+def known_to_change(path: str) -> Known:
+    """As `read_known`, for whoever writes it again with a change: what the disk refuses is not lost by that.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     folder, name = os.path.split(path)
     try:
         with opened_folder(folder) as fd:
@@ -107,7 +119,7 @@ def read_known(path: str) -> Known:
         if (document["size_bytes"], document["mtime_ns"]) != (look.st_size, look.st_mtime_ns):
             return Known()
         return _load(document)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Known()
 
 

@@ -14,7 +14,7 @@ from rattail.errors import BackupUnproven, ConfigInvalid, RattailError
 from rattail.features.backups.archive.damaged import Damaged
 from rattail.features.backups.archive.opened import Archive, open_archive
 from rattail.features.backups.shelf.shelf import Backup, target_lock
-from rattail.features.backups.shelf.state import Copy, Known, Look, State, read_known, write_known
+from rattail.features.backups.shelf.state import Copy, Known, Look, State, known_to_change, read_known, write_known
 from rattail.features.backups.targets.address import copy_to_address
 from rattail.features.backups.targets.borg import send_to_borg
 from rattail.features.backups.targets.folder import copy_to_folder
@@ -152,17 +152,16 @@ def _repository_of(place: str) -> tuple[str, str] | None:
 
 
 def _note(request: CopyRequest, place: str, problem: str) -> None:
-    path = request.backup.path
-    known = read_known(path)
-    _keep(path, known._replace(copies={**known.copies, place: Copy(request.now, problem)}))
+    copy = Copy(request.now, problem)
+    _change(request.backup.path, lambda known: known._replace(copies={**known.copies, place: copy}))
 
 
 def _note_damaged(path: str, damaged: Damaged, *, now: datetime) -> None:
-    _keep(path, read_known(path)._replace(read_back=Look(now, damaged.what)))
+    _change(path, lambda known: known._replace(read_back=Look(now, damaged.what)))
 
 
-def _keep(path: str, known: Known) -> None:
+def _change(path: str, change: Callable[[Known], Known]) -> None:
     try:
-        write_known(path, known)
+        write_known(path, change(known_to_change(path)))
     except OSError as error:
         raise refusal("keep what became of the copy of", path, error) from error

@@ -5,16 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from rattail.appdir.hints import pasted
+from rattail.appdir.names import TEMPORARY_PREFIX
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBroken, AppDirBusy, BackupUnproven, InputRejected, NoSuchThing, WouldOverwrite
+from rattail.features.backups.archive.format import parse_name
 from rattail.features.backups.shelf.shelf import PART_SUFFIX, Backup
-from rattail.features.backups.shelf.state import Known, write_known
+from rattail.features.backups.shelf.state import SUFFIX, Known, write_known
 from rattail.features.backups.targets.reading import CHUNK_BYTES, Sending, digest_of
 
 Progress = Callable[[str, int, int | None], object]
 _MODE = 0o600
+_HOUR_NS = 3600 * 10**9
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -46,6 +50,7 @@ def copy_to_folder(backup: Backup, sending: Sending, folder: str, *, progress: P
         else:
             _bring(path, sending, os.stat(backup.path).st_mtime_ns, progress)
         write_known(path, Known(**{**backup.known._asdict(), "copies": {}}))
+        _tidy(folder, own, backup.app, now_ns=os.stat(path + SUFFIX).st_mtime_ns)
         is_same_disk = os.stat(folder).st_dev == os.stat(own).st_dev
     except OSError as error:
         raise refusal("copy the backup to", path, error) from error
@@ -141,6 +146,31 @@ def _require_room(fd: int, part: str, size_bytes: int) -> None:
             f"there is too little room for {shown(part)}: {missing:,} bytes are missing.",
             hint="free some space there (df -h), then run the same command again: it goes on where it broke off",
         )
+
+
+def _tidy(folder: str, own: str, app: str, *, now_ns: int) -> None:
+    """Remove what killed copies left there: of backups of this app that are gone from their own folder `own`, which
+    nobody will complete, and small files of whoever it was an hour ago. `now_ns` is by the clock of that disk."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            named = parse_name(entry.name.removesuffix(PART_SUFFIX))
+            if entry.name.startswith(TEMPORARY_PREFIX):
+                is_left = entry.stat(follow_symlinks=False).st_mtime_ns < now_ns - _HOUR_NS
+            else:
+                is_part = entry.name.endswith(PART_SUFFIX) and named is not None and named[0] == app
+                is_left = is_part and not os.path.lexists(f"{own}/{entry.name.removesuffix(PART_SUFFIX)}")
+            if is_left and entry.is_file(follow_symlinks=False):
+                with suppress(OSError, AppDirBusy):
+                    _remove_unlocked(entry.path)
+
+
+def _remove_unlocked(path: str) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        _lock(fd, path)
+        os.unlink(path)
+    finally:
+        os.close(fd)
 
 
 def _in_the_way(path: str) -> WouldOverwrite:
