@@ -42,12 +42,12 @@ def _fill(path: Path) -> None:
 
 
 def test_killed_at_every_touch_of_the_disk_the_next_run_completes_it(
-    tmp_path: Path, registry: Registry, make_at: Make
+    quick_path: Path, registry: Registry, make_at: Make
 ) -> None:
     moment = 0
     while True:
         moment += 1
-        root = tmp_path / str(moment) / "app"
+        root = quick_path / str(moment) / "app"
         root.parent.mkdir()
         was_killed = killed_at(moment, partial(make_at, root))
         make_at(root)
@@ -60,9 +60,9 @@ def test_killed_at_every_touch_of_the_disk_the_next_run_completes_it(
     assert moment > 100  # there are that many moments at least, or the kill no longer works
 
 
-def test_a_kill_leaves_nothing_or_a_folder_that_is_known_as_ours(tmp_path: Path, make_at: Make) -> None:
+def test_a_kill_leaves_nothing_or_a_folder_that_is_known_as_ours(quick_path: Path, make_at: Make) -> None:
     for moment in range(1, 40):
-        root = tmp_path / str(moment) / "app"
+        root = quick_path / str(moment) / "app"
         root.parent.mkdir()
         killed_at(moment, partial(make_at, root))
 
@@ -71,9 +71,11 @@ def test_a_kill_leaves_nothing_or_a_folder_that_is_known_as_ours(tmp_path: Path,
             assert require_marker(str(root)).layout == 1
 
 
-def test_twenty_at_once_all_succeed_and_the_folder_is_whole(tmp_path: Path, registry: Registry, make_at: Make) -> None:
+def test_twenty_at_once_all_succeed_and_the_folder_is_whole(
+    quick_path: Path, registry: Registry, make_at: Make
+) -> None:
     for round_number in range(15):
-        root = tmp_path / str(round_number) / "app"
+        root = quick_path / str(round_number) / "app"
         root.parent.mkdir()
 
         codes = at_once(20, partial(make_at, root))

@@ -1,26 +1,36 @@
-"""The disk and the processes that a program starts, failing or ending it at one chosen moment.
+"""The disk and the programs that a command starts, failing or ending it at one chosen moment.
 
-What is counted are the calls that change something, or that may be refused: the interpreter's own, in every thread
-of the process. A moment is found by counting, never by hand: number 1, 2, 3, ... until the act ends by itself.
+What is counted are the calls that change something: the interpreter's own and the system's that are called past it,
+in every thread of the process, and in the processes of this application that it starts. A moment is found by
+counting, never by hand: number 1, 2, 3, ... until the act ends by itself.
 """
 
 from __future__ import annotations
 
+import builtins
+import ctypes
 import errno
+import inspect
+import io
+import json
+import mmap
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from typing import Any, NamedTuple
 
 from rattail.errors import RattailError
+from rattail.features.backups.restoring import place
+from tests.kit.warm import program_of, run_warm
 
-#: Calls of the module `os` that open, write, make, rename, remove or flush.
+#: Functions of the module `os` that write, make, rename, remove or flush; `open` where it makes a file.
 CALLS = (
-    "open",
     "write",
     "pwrite",
     "sendfile",
@@ -42,47 +52,67 @@ CALLS = (
     "fchown",
     "utime",
 )
+#: What is called in the system's own library.
+OF_THE_SYSTEM = ("renameat2", "syncfs", "fallocate")
 KILL = 0
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
-_NO_FAULT, _TOLD, _BUG = 0, 7, 8
+#: What is there cannot be opened (EIO); here only what opens without changing anything is counted.
+UNREADABLE = -1
+NAMES = {KILL: "killed", UNREADABLE: "unreadable", **{code: os.strerror(code) for code in ERRORS}}
+_NEVER = 1 << 60
+_NO_FAULT, _TOLD, _BUG, _QUIET = 0, 7, 8, 9
 
 
 class Ended(NamedTuple):
-    """How an act ended: by itself, killed, with an error for a person, or with a fault of ours (its traceback)."""
+    """How an act ended: "done" although struck, "killed", "told" (an error for a person), "bug" (with its traceback),
+    or "quiet": it ended before that moment. `call` is what was struck, `calls` how many there were."""
 
     how: str
     text: str = ""
+    call: str = ""
+    calls: int = 0
 
 
-def struck(moment: int, fault: int, act: Callable[[], object]) -> Ended:
+def struck(moment: int, fault: int, act: Callable[[], object], *, is_inside: bool = False) -> Ended:
     """Run `act` in a process of its own in which the call number `moment` fails.
 
-    `fault` is KILL (the process is killed with -9 before the call) or the error that the call raises; starting a
-    program counts as a call, and fails as if it could not be started. "quiet" where the act ended before that call.
+    With `is_inside` it is a call of one of the programs of ours that it starts, and none of its own.
+
+    `fault` is KILL (the process that calls is killed with -9 before the call), the error that the call raises, or
+    UNREADABLE. Starting a program counts as a call, and fails as if it could not be started; it ends by itself before
+    this function does.
     """
     read_fd, write_fd = os.pipe()
     child = os.fork()
     if not child:
         os.close(read_fd)
-        _act(moment, fault, act, write_fd)
+        _act(_Striking(moment, fault, write_fd, is_inside=is_inside), act)
     os.close(write_fd)
     with open(read_fd, encoding="utf-8", errors="replace") as stream:
-        text = stream.read()
+        said: dict[str, Any] = {}
+        for line in stream:
+            said |= json.loads(line)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL, os.WTERMSIG(status)
-        return Ended("killed")
+        return Ended("killed", **said)
     code = os.waitstatus_to_exitcode(status)
-    return Ended({_NO_FAULT: "done", _TOLD: "told", _BUG: "bug"}.get(code, "quiet"), text)
+    return Ended({_NO_FAULT: "done", _TOLD: "told", _BUG: "bug", _QUIET: "quiet"}[code], **said)
+
+
+def unstruck(act: Callable[[], object], fault: int = KILL, *, is_inside: bool = False) -> Ended:
+    """Run `act` in a process of its own in which nothing fails; "quiet" where it ended well. Its calls are counted."""
+    return struck(_NEVER, fault, act, is_inside=is_inside)
 
 
 def every_moment(
-    fault: int, act: Callable[[], object], *, begin: int = 1, every: int = 1
+    faults: Sequence[int], act: Callable[[], object], *, every: int = 1, is_inside: bool = False
 ) -> Iterator[tuple[int, Ended]]:
-    """Strike at each moment, or at every so many of them; the last one is that in which nothing was struck any more."""
-    moment = begin
-    while True:
-        ended = struck(moment, fault, act)
+    """Strike at each moment, or at every so many of them, with the faults in turn; the last one is that in which
+    nothing was struck any more."""
+    moment = 1
+    for fault in cycle(faults):
+        ended = struck(moment, fault, act, is_inside=is_inside)
         yield moment, ended
         if ended.how == "quiet":
             return
@@ -90,45 +120,170 @@ def every_moment(
 
 
 class _Striking:
-    def __init__(self, moment: int, fault: int) -> None:
+    """Counts calls, of this process or of those forked from it, and strikes one."""
+
+    def __init__(self, moment: int, fault: int, report_fd: int, *, is_inside: bool) -> None:
         self._moment = moment
         self._fault = fault
+        self._is_inside = is_inside
+        self._pid = os.getpid()
         self._lock = threading.Lock()
-        self.count = 0
+        self._shared = mmap.mmap(-1, 8)
+        self._write = os.write
+        self.report_fd = report_fd
 
-    def wrap(self, call: Callable[..., Any]) -> Callable[..., Any]:
+    @property
+    def count(self) -> int:
+        return int.from_bytes(self._shared[:8], "little")
+
+    @property
+    def has_struck(self) -> bool:
+        return self.count >= self._moment
+
+    def tell(self, **said: object) -> None:
+        self._write(self.report_fd, json.dumps(said).encode() + b"\n")
+
+    def touch(self, call: str, *, is_change: bool = True) -> None:
+        """A call is about to be made. Raises OSError, or ends the process, where its time has come."""
+        if is_change is (self._fault == UNREADABLE) or self._is_inside is (os.getpid() == self._pid):
+            return
+        with self._lock:
+            count = self.count + 1
+            self._shared[:8] = count.to_bytes(8, "little")
+        if count == self._moment:
+            self.tell(call=f"{call} {_caller()}")
+            if self._fault == KILL:
+                os.kill(os.getpid(), signal.SIGKILL)
+            code = errno.EIO if self._fault == UNREADABLE else self._fault
+            raise OSError(code, os.strerror(code))
+
+    def wrap(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def striking(*words: Any, **more: Any) -> Any:
-            self.touch()
+            if name != "write" or not _is_stream(words[0]):
+                self.touch(name)
             return call(*words, **more)
 
         return striking
 
-    def touch(self) -> None:
-        with self._lock:
-            self.count += 1
-            is_now = self.count == self._moment
-        if is_now:
-            if self._fault == KILL:
-                os.kill(os.getpid(), signal.SIGKILL)
-            raise OSError(self._fault, os.strerror(self._fault))
+    def wrap_open(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def opening(path: Any, flags: int, *words: Any, **more: Any) -> Any:
+            makes = flags & (os.O_CREAT | os.O_TRUNC) or flags & os.O_TMPFILE == os.O_TMPFILE
+            self.touch("open", is_change=bool(makes))
+            return call(path, flags, *words, **more)
+
+        return opening
+
+    def wrap_stream(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """The built-in `open`: what it opens for writing strikes as it writes."""
+        striking = self
+
+        class File(io.FileIO):
+            def write(self, content: Any, /) -> int:
+                if not _is_stream(self.fileno()):
+                    striking.touch("write")
+                return super().write(content)
+
+        def opening(file: Any, mode: str = "r", buffering: int = -1, *words: Any, **more: Any) -> Any:
+            if not set(mode) & set("wxa+"):
+                if not isinstance(file, int):
+                    self.touch("open", is_change=False)
+                return call(file, mode, buffering, *words, **more)
+            if not isinstance(file, int):
+                self.touch("open", is_change=mode[0] != "r")
+            raw = File(file, mode.replace("b", "").replace("t", ""), **{k: more.pop(k) for k in _OF_RAW & more.keys()})
+            if buffering == 0:
+                return raw
+            buffered = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+            return buffered if "b" in mode else io.TextIOWrapper(buffered, *words, **more)
+
+        return opening
+
+    def wrap_start(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """`Popen`: our own programs go on from this process, so that they are counted, and start quickly."""
+
+        def starting(popen: Any, command: Any, *words: Any, **more: Any) -> None:
+            self.touch("start")
+            own = program_of(command)
+            if own is not None:
+                environ = more.get("env")
+                more["preexec_fn"] = lambda: run_warm(own, environ, keep_fd=self.report_fd)
+            call(popen, command, *words, **more)
+
+        return starting
+
+    def wrap_library(self, library: type[ctypes.CDLL]) -> type[ctypes.CDLL]:
+        striking = self
+
+        class Library(library):  # type: ignore[valid-type, misc]
+            def __getitem__(self, name: Any) -> Any:
+                function = super().__getitem__(name)
+                return _Function(function, name, striking) if name in OF_THE_SYSTEM else function
+
+        return Library
 
 
-def _act(moment: int, fault: int, act: Callable[[], object], write_fd: int) -> None:
-    striking = _Striking(moment, fault)
+_OF_RAW = frozenset(("closefd", "opener"))
+
+
+class _Function:
+    """A function of the system's library, which says -1 and sets `errno` where it fails."""
+
+    _function: Any
+    _name: str
+    _striking: _Striking
+
+    def __init__(self, function: Any, name: str, striking: _Striking) -> None:
+        vars(self).update(_function=function, _name=name, _striking=striking)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(self._function, name, value)
+
+    def __call__(self, *words: Any) -> Any:
+        try:
+            self._striking.touch(self._name)
+        except OSError as error:
+            ctypes.set_errno(error.errno or 0)
+            return -1
+        return self._function(*words)
+
+
+def _is_stream(fd: int) -> bool:
+    """Whether it is a pipe or the like, of which no disk knows."""
+    return not stat.S_ISREG(os.fstat(fd).st_mode)
+
+
+def _caller() -> str:
+    """Which line of the application calls."""
+    frame = inspect.currentframe()
+    while frame is not None and "/src/rattail/" not in frame.f_code.co_filename:
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    return f"in {frame.f_code.co_filename.rpartition('/src/rattail/')[2]}:{frame.f_lineno} {frame.f_code.co_name}"
+
+
+def _install(striking: _Striking) -> None:
+    for name in CALLS:
+        setattr(os, name, striking.wrap(name, getattr(os, name)))
+    os.open = striking.wrap_open(os.open)
+    builtins.open = io.open = striking.wrap_stream(builtins.open)
+    ctypes.CDLL = striking.wrap_library(ctypes.CDLL)  # type: ignore[misc]
+    place._renameat2.cache_clear()
+    subprocess.Popen.__init__ = striking.wrap_start(subprocess.Popen.__init__)  # type: ignore[method-assign]
+
+
+def _act(striking: _Striking, act: Callable[[], object]) -> None:
     code = _BUG
-    write = os.write
     try:
-        for name in CALLS:
-            setattr(os, name, striking.wrap(getattr(os, name)))
-        start = subprocess.Popen.__init__
-        subprocess.Popen.__init__ = striking.wrap(start)  # type: ignore[method-assign]
+        _install(striking)
         act()
-        code = _NO_FAULT if striking.count >= moment else 9
+        code = _NO_FAULT if striking.has_struck else _QUIET
     except RattailError as error:
-        write(write_fd, f"{error.message} {error.hint}".encode())
+        striking.tell(text=f"{error.message} {error.hint}")
         code = _TOLD
     except BaseException:  # noqa: BLE001 - it is told to the test
-        write(write_fd, traceback.format_exc().encode())
+        striking.tell(text=traceback.format_exc())
     finally:
+        striking.tell(calls=striking.count)
         sys.stdout.flush()
         os._exit(code)
