@@ -39,12 +39,14 @@ from tests.kit.warm import warm_up
 
 _OF_NOBODY = ("-wal", "-shm", ".lock")
 Content = dict[str, Entry]
+Progress = Callable[[str, int, int | None], object]
 
 
 class Trial(ABC):
     """A command, and the ground on which it runs. `runs` counts them: some need another time for each."""
 
     runs = 0
+    progress: Progress = staticmethod(lambda *_: None)
 
     @abstractmethod
     def act(self) -> object:
@@ -113,7 +115,7 @@ class MakeTrial(Trial):
         self._before = self._of_the_shop()
 
     def act(self) -> object:
-        return make_backup(self._request._replace(now=NOW + timedelta(seconds=self.runs)))
+        return make_backup(self._request._replace(now=NOW + timedelta(seconds=self.runs)), progress=self.progress)
 
     def require_sound(self, ended: Ended) -> None:
         assert self._of_the_shop() == self._before
@@ -190,7 +192,7 @@ class RestoreTrial(Trial):
         (own / "latest").unlink()
 
     def act(self) -> object:
-        return restore(self._shop.request(self._source, only=self._only))
+        return restore(self._shop.request(self._source, only=self._only), progress=self.progress)
 
     def require_sound(self, ended: Ended) -> None:
         content = _content(self._shop.app)
