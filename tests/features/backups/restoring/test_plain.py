@@ -16,11 +16,12 @@ import pytest
 from rattail.database.setup import Whereabouts
 from rattail.errors import BackupUnproven
 from rattail.features.backups.making.renew import CopyPlace, renew_copy
-from rattail.features.backups.records.copy import Copied, copy_database, read_note
+from rattail.features.backups.records.copy import Copied, CopyNote, copy_database, keep_copy, read_note
 from rattail.features.backups.restoring.restore import restore
 from rattail.registry import Registry
 from tests.conftest import NOW, Run
-from tests.features.backups.restoring.shelf import Shop, empty_shop, made_shop
+from tests.features.backups.restoring.shelf import Shop, empty_shop, made_shop, make_app
+from tests.kit.mounting import small_file_system
 
 LATER = NOW + timedelta(hours=20)
 COPY = ("rattail.sqlite3", "records.json")
@@ -65,6 +66,42 @@ def test_the_restored_folder_alone_is_a_backup_from_its_first_minute(
         folder = one.app / "data/database"
         assert sorted(os.listdir(folder)) == sorted(COPY)
         assert {(folder / name).stat().st_mode & 0o777 for name in COPY} == {0o600}
+
+
+def test_where_the_copy_lies_elsewhere_the_restored_one_does(shop: Shop, tmp_path: Path) -> None:
+    place = tmp_path / "disk" / "database"
+    place.parent.mkdir()
+    (shop.app / "data/database").rename(place)
+    settings = shop.app / "rattail.toml"
+    settings.write_text(settings.read_text().replace("[folders]", f'[folders]\n"data/database" = "{place}"'))
+    make_app(shop)
+    backup = shop.backup(tmp_path / "backups")
+    (place / "rattail.sqlite3").write_bytes(b"spoilt")
+
+    restored = restore(shop.request(backup))
+
+    note = read_note(str(place))
+    assert note is not None
+    assert (note.at, note.copied.counts) == (NOW, restored.rows)
+    assert restored.errors == ()
+    assert not (shop.app / "data/database").exists()
+
+
+@pytest.mark.parametrize("is_taken", [True, False])
+def test_a_copy_is_kept_on_this_disk_and_on_another_one(shop: Shop, tmp_path: Path, is_taken: bool) -> None:
+    note = CopyNote(NOW, _renew(shop))
+    with small_file_system(tmp_path / "small", options="size=4m") as small:
+        for number, into in enumerate((small, tmp_path / "here")):
+            into.mkdir(exist_ok=True)
+            path = str(shutil.copy(note.copied.path, tmp_path / f"whole-{number}"))
+
+            keep_copy(path, note, str(into), is_taken=is_taken, owner=None)
+
+            kept = read_note(str(into))
+            assert kept is not None
+            assert kept.at == NOW
+            assert (into / "rattail.sqlite3").read_bytes() == Path(note.copied.path).read_bytes()
+            assert sorted(os.listdir(into)) == sorted(COPY)
 
 
 @pytest.mark.parametrize("copier", [shutil.copy2, shutil.copy])
