@@ -17,8 +17,9 @@ from rattail.appdir.unserved import unserved
 from rattail.errors import AppDirBroken, InputRejected, NoSuchThing
 from rattail.features.backups.restoring.difference import RECORDS, Difference, Live, compare
 from rattail.features.backups.restoring.journal import read_journal
+from rattail.features.backups.restoring.opening import opened_source
 from rattail.features.backups.restoring.proof import Program, require_known
-from rattail.features.backups.restoring.source import About, Source, opened_source, require_known_layout
+from rattail.features.backups.restoring.source import About, Source, require_known_layout
 from rattail.features.backups.restoring.staging import Progress
 from rattail.features.backups.restoring.target import Target, live_view, look_at, require_room, require_same_app
 from rattail.registry import Registry

@@ -11,7 +11,7 @@ from rattail.appdir.layout import Layout
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import NoSuchThing
 from rattail.features.backups.records.tables import TablesOut, export_tables
-from rattail.features.backups.restoring.source import opened_source
+from rattail.features.backups.restoring.opening import opened_source
 from rattail.features.backups.restoring.staging import Progress
 
 if TYPE_CHECKING:
