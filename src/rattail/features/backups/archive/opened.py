@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rattail.appdir.refusal import refusal, shown
-from rattail.errors import InputRejected, Interrupted
+from rattail.errors import InputRejected, Interrupted, KeyDoesNotFit
 from rattail.features.backups.archive import format as names
 from rattail.features.backups.archive.crypt import Decrypting
 from rattail.features.backups.archive.damaged import Damaged
@@ -138,8 +138,22 @@ class Archive:
                 f"the backup {shown(os.path.basename(self.path))} is encrypted, and no key was given.",
                 hint="give the file with its secret age key: --identity FILE",
             )
-        with Decrypting(self.raw(name + names.ENCRYPTED), self._identities, what=name) as source:
-            yield source
+        stored = name + names.ENCRYPTED
+        try:
+            with Decrypting(self.raw(stored), self._identities, what=name) as source:
+                yield source
+        except KeyDoesNotFit:
+            self._require_sum(
+                stored
+            )  # where the words for a key are damaged, it looks as if the key were another one's
+            raise
+
+    def _require_sum(self, name: str) -> None:
+        digest, content = hashlib.sha256(), self.raw(name)
+        while chunk := content.read(_HELD_BYTES):
+            digest.update(chunk)
+        if digest.hexdigest() != self.sums[name]:
+            raise Damaged(f"the bytes of {name!r} are not those that were written")
 
     def _stored(self, name: str) -> Stored:
         try:
