@@ -10,7 +10,10 @@ from rattail.errors import AppDirBroken
 _SENTENCES = {
     errno.ENOSPC: ("the disk is full", "free some space or inodes (df -h, df -i), then run the same command again"),
     errno.EDQUOT: ("the disk quota is used up", "free some space or raise the quota, then run the same command again"),
-    errno.EROFS: ("the file system is mounted read-only", "mount it writable, then run the same command again"),
+    errno.EROFS: (
+        "the file system is mounted read-only",
+        "mount it writable, then run the same command again; in a unit of systemd: make the units anew (make-units)",
+    ),
     errno.EACCES: (
         "permission is denied to user {user}",
         "run as the folder's owner, or give that user the permission",
@@ -41,6 +44,8 @@ def refusal(doing: str, path: str | bytes, error: OSError) -> AppDirBroken:
     """The error to raise when the system refused `doing` ("make folder") on `path`."""
     if error.errno == errno.EPERM and os.geteuid() == 0:
         said, hint = "not even root may do that", "look at its attributes (lsattr) and at how its disk is mounted"
+    elif error.errno == errno.ENOENT and doing.startswith("read"):
+        said, hint = "there is nothing with that name", "look at the name (ls), then run the same command again"
     else:
         said, hint = _SENTENCES.get(error.errno or 0, (error.strerror or str(error), ""))
     return AppDirBroken(f"cannot {doing} {shown(path)}: {said.format(user=user_name(os.geteuid()))}.", hint=hint)

@@ -49,6 +49,26 @@ def bars(title: str, rows: Sequence[Bar]) -> SafeString:
     return _svg(title, len(rows) * _ROW_PX, parts)
 
 
+def columns(title: str, rows: Sequence[Bar], *, height: int = 140) -> SafeString:
+    """Upright bars from zero, one beside the other: what was large when. Only the first and the last are labelled."""
+    if not rows:
+        return mark_safe("")
+    most = max(row.value for row in rows) or 1
+    bottom = height - 24
+    room = min(_WIDTH / len(rows), 48)
+    parts = []
+    for index, row in enumerate(rows):
+        tall = max(round((bottom - 8) * row.value / most, 1), 1)
+        place = f'x="{index * room:.1f}" y="{bottom - tall:.1f}" width="{room * 0.8:.1f}" height="{tall}" rx="2"'
+        words = escape(f"{row.label}: {row.text}")
+        parts.append(f'<rect class="bar {escape(row.tone)}" {place}><title>{words}</title></rect>')
+    parts.append(f'<text x="0" y="{height - 6}">{escape(rows[0].label)}</text>')
+    if len(rows) > 1:
+        last = max(len(rows) * room, _WIDTH / 2)
+        parts.append(f'<text x="{last:.1f}" y="{height - 6}" text-anchor="end">{escape(rows[-1].label)}</text>')
+    return _svg(title, height, parts)
+
+
 def steps(title: str, points: Sequence[Point], *, height: int = 200) -> SafeString:
     """A line that keeps its value until the next point: costs and prices do."""
     if not points:

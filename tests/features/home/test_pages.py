@@ -63,6 +63,24 @@ def test_with_a_worker_and_nothing_found_the_shop_is_well(web: Web) -> None:
 
 
 @web_test()
+def test_a_shop_without_a_proven_backup_is_warned_after_so_many_days_until_one_is_proved(web: Web) -> None:
+    from rattail.audit.trail import record
+
+    manager = web.client_of("alice", "manager")
+    warning = "No backup was proven for 40 days"
+    assert "No backup was proven for" not in unescape(manager.get("/").content.decode())
+
+    old = web.site.now() - timedelta(days=40, hours=1)
+    record("prove backup", "backups", actor="os:root", now=old)
+    page = unescape(manager.get("/").content.decode())
+    assert warning in page
+    assert 'href="/backups/"' in page
+
+    record("prove backup", "backups", actor="os:root", now=web.site.now())
+    assert "No backup was proven for" not in unescape(manager.get("/").content.decode())
+
+
+@web_test()
 def test_after_the_jobs_ran_the_page_shows_sizes_findings_and_errors(web: Web) -> None:
     now = web.site.now()
     (web.root / "data" / "database").rename(web.root / "data" / "away")

@@ -7,6 +7,7 @@ import os
 import re
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,24 @@ def test_a_warning_is_said_by_the_command(appdir: Path, run: Run) -> None:
     assert "web.public_url is empty" in run("make-units", "--appdir", appdir, "--output", "units").err
 
 
+def test_the_units_may_write_where_backups_go_and_are_copied_to_and_nowhere_else_beside(
+    appdir: Path, run: Run, tmp_path: Path
+) -> None:
+    env = {
+        "RATTAIL_BACKUPS_TARGET": "/mnt/backups",
+        "RATTAIL_BACKUPS_COPY_TO": "/mnt/far,s3://bucket/folder,restic:/mnt/restic,borg:ssh://host/./repo",
+    }
+    run("make-units", "--appdir", appdir, "--output", "plain")
+    run("make-units", "--appdir", appdir, "--output", "units", env=env)
+
+    def named(folder: str) -> list[str]:
+        (unit,) = (appdir.parent.parent / folder).glob("*-make-backup.service")
+        return re.findall(r"ReadWritePaths=(.*)", unit.read_text())
+
+    assert named("plain") == [str(appdir), f"-{os.path.realpath(sys.prefix)}-backups"]
+    assert named("units") == [str(appdir), "-/mnt/backups", "-/mnt/far", "-/mnt/restic"]
+
+
 def test_only_the_folder_that_was_named_is_written(appdir: Path, run: Run) -> None:
     before = {path: path.stat().st_mtime_ns for path in appdir.rglob("*")}
 
@@ -164,7 +183,7 @@ def test_relocated_folders_may_be_written_and_no_others(appdir: Path, tmp_path: 
     assert made.code == 0, made.err
     unit = (tmp_path / "units" / "rattail-shop.service").read_text()
     paths = [line.partition("=")[2] for line in unit.splitlines() if line.startswith("ReadWritePaths=")]
-    assert paths == [str(appdir), str(elsewhere), f"-{appdir.parent}-backups"]
+    assert paths == [str(appdir), str(elsewhere), f"-{os.path.realpath(sys.prefix)}-backups"]
 
 
 @pytest.mark.parametrize(("output", "said"), [("{appdir}/units", "lies in the app folder")])
@@ -232,5 +251,4 @@ def test_a_unit_is_named_after_its_app(name: str, unit: str) -> None:
 
 
 def test_backups_lie_beside_the_environment() -> None:
-    assert backups_folder("/srv/envs/poser/app") == "/srv/envs/poser-backups"
-    assert backups_folder("/srv/poser") == "/srv/poser-backups"
+    assert backups_folder("/srv/envs/poser/bin/rattail") == "/srv/envs/poser-backups"

@@ -25,7 +25,7 @@ FEATURE = Feature(
         Option(
             name="target",
             help="The folder where backups are put, an absolute path; empty: beside the environment, with '-backups' "
-            "after its name.",
+            "after its name. Units of make-units may write there only: make them anew after a change.",
         ),
         Option(
             name="at",
@@ -71,7 +71,8 @@ FEATURE = Feature(
             kind="list",
             help="Where each backup is copied to: a folder, an address of fsspec such as 's3://bucket/folder' or "
             "'sftp://host/folder', or a repository, 'restic:PLACE' or 'borg:PLACE' (for these the newest content is "
-            "also kept unpacked beside the backups).",
+            "also kept unpacked beside the backups). Units of make-units may write into these folders only: make them "
+            "anew after a change.",
             default=(),
         ),
         Option(

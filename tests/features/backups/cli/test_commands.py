@@ -17,6 +17,7 @@ from tests.conftest import Run
 from tests.features.backups.shelf.on_shelf import put
 
 NOW = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
+NAME = "shop-20261122T023000Z.tar"
 
 
 @pytest.fixture
@@ -156,3 +157,27 @@ def test_backups_inside_the_app_folder_are_warned_of(run: Run, env: Mapping[str,
 
     assert "lie inside the app folder and go with it" in inside.err
     assert "There is no backup" in inside.out
+
+
+def test_the_timer_makes_one_only_where_backups_are_its_own(run: Run, env: Mapping[str, str], target: Path) -> None:
+    stays_out = run("make-backup", "--by-timer", env=env)
+    assert (stays_out.code, "The worker makes the daily backup" in stays_out.out) == (0, True)
+    assert not target.exists()
+
+    env = {**env, "RATTAIL_BACKUPS_MADE_BY": "timer"}
+    assert run("make-backup", "--by-timer", env=env).code == 0
+    assert len(list(target.glob("*.tar"))) == 1
+    assert "The systemd timer of make-units makes the daily backup" in run("show-config", "backups", env=env).out
+
+
+def test_what_was_typed_wrongly_is_said_in_words_of_its_own(
+    run: Run, env: Mapping[str, str], target: Path, tmp_path: Path
+) -> None:
+    empty = run("make-backup", "--to", "", env=env)
+    put(target, NOW)
+    missing = run("prove-backup", NAME, "--identity", tmp_path / "none", env=env)
+    nowhere = run("copy-backup", env={**env, "RATTAIL_APPDIR": str(tmp_path / "nowhere")})
+
+    assert (empty.code, "--to names no folder" in empty.err) == (2, True)
+    assert (missing.code, "there is nothing with that name" in missing.err) == (51, True)
+    assert (nowhere.code, "there is no app folder" in nowhere.err) == (50, True)

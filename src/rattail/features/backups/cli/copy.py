@@ -27,6 +27,7 @@ def copy_backup(session: Session, name: str, places: tuple[str, ...]) -> Outcome
     A PLACE is a folder, an address of fsspec such as s3://bucket/folder (where fsspec is installed), or a repository,
     restic:PLACE or borg:PLACE. The same command again goes on where a copy broke off.
     """
+    app = app_of(session)  # first of all: without an app folder nothing else is to be said
     target = os.path.realpath(os.path.dirname(name)) if "/" in name else shelf_of(session)
     given = tuple(_absolute(place) for place in places) or session.settings.texts("backups.copy_to")
     if not given:
@@ -34,7 +35,7 @@ def copy_backup(session: Session, name: str, places: tuple[str, ...]) -> Outcome
             "there is no place to copy backups to.",
             hint="name one with --to PLACE, or set it: rattail set-option backups.copy_to PLACE",
         )
-    backup = find_backup(target, os.path.basename(name), app=app_of(session) if name == "newest" else "")
+    backup = find_backup(target, os.path.basename(name), app=app if name == "newest" else "")
     copies = copy_everywhere(session, backup, given, target=target)
     data = {"target": target, "name": backup.file_name, "copies": shown_copies(copies)}
     return Outcome(data, copied_lines(copies), copied_warnings(copies), error=_error(copies))

@@ -51,6 +51,8 @@ def make_backup(
         return Outcome(
             {"is_made_by": "worker"}, ["The worker makes the daily backup (backups.made_by); nothing was made."]
         )
+    if folder is not None and not folder.strip():
+        raise click.UsageError("--to names no folder; leave it out to put the backup where backups go.")
     request = _request(session, is_full, has_wheels, folder)
     warn_of_place(session, request.target)
     if dry_run:

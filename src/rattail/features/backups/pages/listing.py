@@ -57,7 +57,7 @@ BACKUPS = Listing(
         Column("name", "Backup", "code"),
         Column("made_at", "Made", "moment"),
         Column("size_bytes", "Size", "size"),
-        Column("state", "How good it is known to be"),
+        Column("state", "State"),
         Column("proved_at", "Proven", "moment"),
         Column("is_encrypted", "Encrypted", "yes"),
         Column("copies", "Copies"),

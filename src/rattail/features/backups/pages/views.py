@@ -21,15 +21,17 @@ from rattail.features.backups.keys.keys import stale, unproved
 from rattail.features.backups.pages.listing import BACKUPS, badge
 from rattail.features.backups.proving.deed import SUBJECT
 from rattail.features.backups.shelf.shelf import Backup, find_backup
+from rattail.features.backups.shelf.state import State
 from rattail.jobs.models import UNFINISHED, Job, Recurrence
 from rattail.jobs.queue import enqueue
 from rattail.site import Site
 from rattail.web import charts, show
-from rattail.web.access import Request, signed_in
+from rattail.web.access import Person, Request, signed_in
 from rattail.web.lists import render_list
 
 CREATE, CONFIGURE, DOWNLOAD = "backups.create", "backups.configure", "backups.download"
 _WARN_DAYS = 14
+_LEAST_DRAWN, _MOST_DRAWN = 3, 40
 
 
 def listed(request: Request) -> HttpResponse:
@@ -40,16 +42,18 @@ def listed(request: Request) -> HttpResponse:
     backups = backups_at(site)
     context: dict[str, Any] = {
         "target": shelf_at(site),
+        "made_by": site.text("backups.made_by"),
         "who_makes": who_makes(site.text),
         "next_at": _next_at(site),
         "newest": backups[0] if backups else None,
         "chart": _sizes(backups[0]) if backups else "",
+        "history": _history(backups, site.time_zone),
         "total_bytes": sum(one.size_bytes for one in backups),
         "warnings": _warnings(site, backups, site.now()),
         "may_create": person.may(CREATE),
         "may_configure": person.may(CONFIGURE),
         "copy_to": site.settings.texts("backups.copy_to") if person.may(CONFIGURE) else (),
-        "jobs": _jobs(),
+        "jobs": _jobs(person),
     }
     return render_list(request, BACKUPS, template="backups/list.html", context=context)
 
@@ -59,7 +63,7 @@ def one(request: Request, name: str) -> HttpResponse:
     person, backup = signed_in(request), _backup(request.site, name)
     proved = backup.known.proved
     values = {
-        "title": backup.file_name,
+        "title": f"Backup of {show.moment(backup.made_at, request.site.time_zone)}",
         "backup": backup,
         "known": backup.known,
         "badge": badge(backup),
@@ -69,7 +73,7 @@ def one(request: Request, name: str) -> HttpResponse:
         "copies": [(place, copy) for place, copy in backup.known.copies.items()] if person.may(CONFIGURE) else [],
         "may_create": person.may(CREATE),
         "may_download": person.may(DOWNLOAD),
-        "jobs": _jobs(),
+        "jobs": _jobs(person),
     }
     return render(request, "backups/one.html", values)
 
@@ -95,7 +99,7 @@ def prune(request: Request) -> HttpResponse:
         "decisions": [(one, badge(one.backup)) for one in plan.decisions],
         "doomed": len(plan.doomed),
         "freed_bytes": sum(one.backup.size_bytes for one in plan.doomed),
-        "rules": plan.rules._asdict(),
+        "rules": plan.rules,
     }
     return render(request, "backups/prune.html", values)
 
@@ -150,8 +154,11 @@ def _next_at(site: Site) -> datetime | None:
     return Recurrence.objects.filter(job="backups.make").values_list("next_at", flat=True).first()
 
 
-def _jobs() -> list[Job]:
-    return list(Job.objects.filter(kind__startswith="backups.", state__in=UNFINISHED).order_by("pk")[:5])
+def _jobs(person: Person) -> list[tuple[Job, bool]]:
+    """What works on backups now, and whether the person may look at it: one's own, or anybody's by permission."""
+    found = Job.objects.filter(kind__startswith="backups.", state__in=UNFINISHED).order_by("pk")[:5]
+    may_see_all = any(person.stores(permission) is None for permission in ("jobs.view", "jobs.configure"))
+    return [(job, may_see_all or job.actor == person.name) for job in found]
 
 
 def _sizes(backup: Backup) -> SafeString:
@@ -161,6 +168,26 @@ def _sizes(backup: Backup) -> SafeString:
         return SafeString("")
     rows = [charts.Bar(part, size, show.size(size)) for part, size in parts]
     return charts.bars("Size of the backup by part: " + ", ".join(f"{bar.label} {bar.text}" for bar in rows), rows)
+
+
+def _history(backups: tuple[Backup, ...], time_zone: str) -> SafeString:
+    """How large the backups of the last time are, the oldest on the left."""
+    shown = backups[:_MOST_DRAWN][::-1]
+    if len(shown) < _LEAST_DRAWN:
+        return SafeString("")
+    rows = [
+        charts.Bar(
+            show.moment(one.made_at, time_zone),
+            one.size_bytes,
+            f"{show.size(one.size_bytes)}, {one.state}",
+            "bad" if one.state is State.DAMAGED else "",
+        )
+        for one in shown
+    ]
+    first, last = rows[0], rows[-1]
+    return charts.columns(
+        f"Sizes of {len(rows)} backups: from {first.text} on {first.label} to {last.text} on {last.label}", rows
+    )
 
 
 def _part_title(part: str) -> str:

@@ -198,7 +198,7 @@ def _require_folder(folder: str, tables: Sequence[_Table], *, is_forced: bool) -
     if there and not is_forced:
         raise WouldOverwrite(
             f"'{folder}' holds {len(there)} of these files already, such as '{os.path.basename(there[0])}'.",
-            hint="name another folder, or add --force to replace them",
+            hint="name another folder with --to, or move these files away",
         )
 
 

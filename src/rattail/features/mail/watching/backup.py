@@ -35,7 +35,9 @@ def watch_backup(*, made_at: str, warn_days: int, now: datetime) -> None:
     note(
         _KEY,
         subject=f"no proven backup for {days} days",
-        text=f"A backup counts once it was shown that the records come back from it; {ever}, on {since:%Y-%m-%d}.",
+        text=f"A backup counts once it was shown that the records come back from it; {ever}, on {since:%Y-%m-%d}.\n\n"
+        "Make one and prove it; list-backups and the page Backups say what is wrong with those there are:\n"
+        "    rattail make-backup\n    rattail prove-backup\n",
         level="error",
         now=now,
     )

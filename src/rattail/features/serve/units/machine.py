@@ -37,7 +37,8 @@ class Timed(NamedTuple):
 class Machine(NamedTuple):
     """`unit` is what all units' names begin with; `program` is how rattail is called, from anywhere.
 
-    `writable` are the folders that the app writes, `backups` the one in which its backups are to lie.
+    `writable` are the folders that the app writes, `backups` the one in which its backups are to lie, `copies` those to
+    which these are copied.
     """
 
     unit: str
@@ -53,6 +54,7 @@ class Machine(NamedTuple):
     has_mail: bool
     stop_wait_s: int
     web: Web
+    copies: tuple[str, ...] = ()
 
 
 class Web(NamedTuple):
@@ -75,10 +77,15 @@ def writable_folders(root: str, places: Sequence[Place]) -> tuple[str, ...]:
     return (root, *(place.location for place in places if place.is_relocated))
 
 
-def backups_folder(root: str) -> str:
-    """Where backups are to lie: beside the environment, because making that anew deletes everything in it."""
-    env = os.path.dirname(root) if os.path.basename(root) == "app" else root
-    return f"{env}-backups"
+def backups_folder(program: str) -> str:
+    """Where backups lie without a setting: beside the environment that `program` is of, `<env>/bin/rattail`."""
+    return f"{os.path.realpath(os.path.dirname(os.path.dirname(program)))}-backups"
+
+
+def copy_folders(places: Sequence[str]) -> tuple[str, ...]:
+    """Of the places that backups are copied to, those that are folders of this machine, and local repositories."""
+    paths = (place.removeprefix("restic:").removeprefix("borg:") for place in places)
+    return tuple(dict.fromkeys(os.path.normpath(path) for path in paths if path.startswith("/")))
 
 
 def timed_commands(registry: Registry) -> tuple[Timed, ...]:

@@ -18,6 +18,7 @@ from rattail.features.serve.units.machine import (
     Web,
     backups_folder,
     check_paths,
+    copy_folders,
     misplaced,
     owner_names,
     timed_commands,
@@ -82,8 +83,9 @@ def machine_of(ground: Ground) -> Machine:
     settings = ground.settings
     user, group = owner_names(ground.owner)
     writable = writable_folders(ground.root, ground.places)
-    backups = settings.text("backups.target") or backups_folder(ground.root)
-    check_paths((*writable, ground.program, backups))
+    backups = settings.text("backups.target") or backups_folder(ground.program)
+    copies = copy_folders(settings.texts("backups.copy_to"))
+    check_paths((*writable, ground.program, backups, *copies))
     public = public_url(settings.text("web.public_url"))
     return Machine(
         unit=unit_name(ground.name),
@@ -99,6 +101,7 @@ def machine_of(ground: Ground) -> Machine:
         has_mail=bool(settings.text("mail.host")),
         stop_wait_s=settings.integer("jobs.stop_wait_s"),
         web=Web(settings.text("web.address"), settings.integer("web.port"), public, settings.integer("uploads.max_mb")),
+        copies=copies,
     )
 
 

@@ -138,4 +138,5 @@ def _who(machine: Machine) -> str:
 
 
 def _writable(machine: Machine) -> str:
-    return "".join(f"ReadWritePaths={path}\n" for path in (*machine.writable, f"-{machine.backups}"))
+    paths = (*machine.writable, *(f"-{path}" for path in (machine.backups, *machine.copies)))
+    return "".join(f"ReadWritePaths={path}\n" for path in paths)
