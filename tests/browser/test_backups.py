@@ -70,9 +70,9 @@ def _wait_for_the_end(page: Page) -> None:
 
 
 def _tab_to(page: Page, text: str) -> None:
-    """Go on with the Tab key until something with that text has the focus."""
+    """Go on with the Tab key until a link or a button with that text has the focus."""
     for _ in range(60):
         page.keyboard.press("Tab")
-        if text in page.evaluate("document.activeElement.textContent"):
+        if page.locator("a:focus, button:focus", has_text=text).count():
             return
     raise AssertionError(f"the Tab key does not reach {text!r}")
