@@ -9,7 +9,7 @@ import pytest
 
 from tests.kit.quick_disk import quick_folder
 
-pytest.register_assert_rewrite("tests.faults.trials")
+pytest.register_assert_rewrite("tests.faults.striking", "tests.faults.trials", "tests.faults.server_trials")
 
 
 @pytest.fixture

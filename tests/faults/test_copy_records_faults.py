@@ -18,7 +18,7 @@ from rattail.features.backups.making.renew import CopyPlace, renew_copy
 from rattail.features.backups.records.check import find_copy
 from rattail.features.backups.records.copy import NOTE
 from rattail.registry import Registry
-from tests.faults.trials import Trial, strike_everywhere
+from tests.faults.striking import Trial, strike_everywhere
 from tests.features.backups.making.backing import NOW
 from tests.features.backups.restoring.shelf import made_shop
 from tests.kit.faults import KILL, UNREADABLE, Ended

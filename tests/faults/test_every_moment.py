@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from rattail.registry import Registry
-from tests.faults.trials import TRIALS, count_moments, strike_everywhere
+from tests.faults.striking import count_moments, strike_everywhere
+from tests.faults.trials import TRIALS
 from tests.kit.faults import ERRORS, KILL, UNREADABLE
 
 ENOUGH = 1000

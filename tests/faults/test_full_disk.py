@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rattail.registry import Registry
-from tests.faults.trials import TRIALS, Progress, Trial
+from tests.faults.striking import Progress, Trial
+from tests.faults.trials import TRIALS
 from tests.kit.faults import Ended, unstruck
 from tests.kit.mounting import small_file_system
 

@@ -1,7 +1,6 @@
 """Commands on ground of their own, to be struck: what each of them does, and what has to hold whatever fails.
 
-After a strike: no backup that is listed as good is bad, and what was there is exactly the old or exactly the new.
-Then the same command runs again, without help and without a fault: it succeeds, and nothing is left over.
+After a strike no backup that is listed as good is bad, and what was there is exactly the old or exactly the new.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import os
 import shutil
 import stat
 import sys
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -30,82 +28,26 @@ from rattail.features.backups.shelf.state import Known, Look, State, write_known
 from rattail.features.backups.targets.copying import CopyRequest, copy_backup
 from rattail.registry import Registry
 from tests.appdir.test_clean import Cleaning, old
+from tests.faults.striking import Trial
 from tests.features.backups.making.backing import NOW, request_of
-from tests.features.backups.restoring.shelf import empty_shop, made_shop, make_app
+from tests.features.backups.restoring.shelf import Shop, empty_shop, made_shop, make_app
 from tests.features.backups.shelf.on_shelf import put
-from tests.kit.faults import KILL, Ended, every_moment, unstruck
+from tests.kit.faults import Ended, unstruck
 from tests.kit.snapshot import Entry, snapshot
 from tests.kit.warm import warm_up
 
 _OF_NOBODY = ("-wal", "-shm", ".lock")
 Content = dict[str, Entry]
-Progress = Callable[[str, int, int | None], object]
-
-
-class Trial(ABC):
-    """A command, and the ground on which it runs. `runs` counts them: some need another time for each."""
-
-    runs = 0
-    progress: Progress = staticmethod(lambda *_: None)
-
-    @abstractmethod
-    def act(self) -> object:
-        """Run the command, as a person does."""
-
-    @abstractmethod
-    def require_sound(self, ended: Ended) -> None:
-        """What has to hold after a strike."""
-
-    @abstractmethod
-    def require_done(self) -> None:
-        """What has to hold after the command ran to its end: it did its work, and nothing is left over."""
-
-    @abstractmethod
-    def reset(self) -> None:
-        """Make the ground what it was."""
-
-
-def strike_everywhere(trial: Trial, faults: Sequence[int], *, every: int = 1, is_inside: bool = False) -> int:
-    """Strike at every moment of the trial, with the faults in turn; returns how many moments there were."""
-    struck = 0
-    for moment, ended in every_moment(faults, trial.act, every=every, is_inside=is_inside):
-        at = f"at call {moment} ({ended.call}: {ended.how}, {ended.text})"
-        assert ended.how != "bug", at
-        assert ended.how != "told" or ended.text.strip(), at
-        try:
-            trial.require_sound(ended)
-        except AssertionError as error:
-            raise AssertionError(f"after the strike {at}: {error}") from error
-        if ended.how == "quiet":
-            trial.require_done()
-            trial.reset()
-            return struck
-        struck += 1  # noqa: SIM113 - of the moments, not of the rounds
-        trial.runs += 1
-        again = unstruck(trial.act)
-        assert again.how == "quiet", f"run again after the strike {at}: {again}"
-        try:
-            trial.require_done()
-        except AssertionError as error:
-            raise AssertionError(f"run again after the strike {at}: {error}") from error
-        trial.reset()
-    raise AssertionError("a trial ends")
-
-
-def count_moments(trial: Trial, fault: int = KILL, *, is_inside: bool = False) -> int:
-    """How many moments a trial has for a fault: it runs once, and nothing fails."""
-    ended = unstruck(trial.act, fault, is_inside=is_inside)
-    assert ended.how == "quiet", ended
-    trial.reset()
-    return ended.calls
 
 
 class MakeTrial(Trial):
     """make-backup of a small folder with records in SQLite; one backup is there already."""
 
+    records_file = DATABASE_FILE
+
     def __init__(self, base: Path, registry: Registry, *, size_bytes: int = 2 << 20, files: int = 12) -> None:
         warm_up(registry)
-        self._root = made_shop(base / "shop", registry).app
+        self._root = self.make_shop(base / "shop", registry).app
         for number in range(files):
             (self._root / f"data/own/{number}.txt").write_text(f"{number}\n" * 50)
         (self._root / "data/own/big.bin").write_bytes(os.urandom(size_bytes))
@@ -113,6 +55,9 @@ class MakeTrial(Trial):
         self._request = request_of(self._root, registry, target=self._shelf)
         self._first = make_backup(self._request._replace(now=NOW - timedelta(days=1))).path
         self._before = self._of_the_shop()
+
+    def make_shop(self, path: Path, registry: Registry) -> Shop:
+        return made_shop(path, registry)
 
     def act(self) -> object:
         return make_backup(self._request._replace(now=NOW + timedelta(seconds=self.runs)), progress=self.progress)
@@ -134,7 +79,7 @@ class MakeTrial(Trial):
         assert len(backups) > 1
         expected = {name for one in backups for name in (one.file_name, f"{one.file_name}.json")}
         assert set(os.listdir(self._shelf)) == {*expected, "backups.lock"}
-        assert set(os.listdir(self._root / "data/database")) == {"rattail.sqlite3", "records.json"}
+        assert set(os.listdir(self._root / "data/database")) == {self.records_file, "records.json"}
 
     def reset(self) -> None:
         for one in list_backups(str(self._shelf)):
@@ -151,10 +96,10 @@ class RestoreTrial(Trial):
     """restore-backup into an environment: where no folder is, over one that changed since, or a part of it."""
 
     def __init__(
-        self, base: Path, registry: Registry, *, over: bool, only: Sequence[str] = (), is_plain: bool = False
+        self, base: Path, registry: Registry, *, over: bool = True, only: Sequence[str] = (), is_plain: bool = False
     ) -> None:
         warm_up(registry)
-        self._shop = made_shop(base / "envs" / "poser", registry)
+        self._shop = self.make_shop(base / "envs" / "poser", registry)
         archive = self._shop.backup(base / "backups")
         with open_archive(archive) as opened, opened.manifest() as (_, entries):
             held = {entry.path for entry in entries} | {".", f"data/{DATABASE_FILE}"}
@@ -162,7 +107,7 @@ class RestoreTrial(Trial):
         if is_plain:
             shutil.copytree(self._shop.app, self._source, symlinks=True)
         self._give_python()
-        self._change()
+        self.change()
         self._pristine = base / "pristine"
         shutil.copytree(self._shop.app, self._pristine, symlinks=True)
         if not over:
@@ -184,7 +129,11 @@ class RestoreTrial(Trial):
         (self._shop.environment / "bin").mkdir()
         (self._shop.environment / "bin/python").symlink_to(sys.executable)
 
-    def _change(self) -> None:
+    def make_shop(self, path: Path, registry: Registry) -> Shop:
+        return made_shop(path, registry)
+
+    def change(self) -> None:
+        """What happened in the shop since the backup."""
         own = self._shop.app / "data/own"
         (own / "notes.txt").write_text("written since\n")
         (own / "more").mkdir()
@@ -194,9 +143,13 @@ class RestoreTrial(Trial):
     def act(self) -> object:
         return restore(self._shop.request(self._source, only=self._only), progress=self.progress)
 
+    @property
+    def is_new(self) -> bool:
+        return _is_between(_content(self._shop.app), self._held, self._new)
+
     def require_sound(self, ended: Ended) -> None:
         content = _content(self._shop.app)
-        is_new = _is_between(content, self._held, self._new)
+        is_new = self.is_new
         assert content == self._old or is_new, _difference(content, self._old)
         if ended.how == "told" and not is_new:
             assert self._beside() == []
