@@ -55,17 +55,17 @@ def columns(title: str, rows: Sequence[Bar], *, height: int = 140) -> SafeString
         return mark_safe("")
     most = max(row.value for row in rows) or 1
     bottom = height - 24
-    room = min(_WIDTH / len(rows), 48)
+    wide = min(_WIDTH / len(rows) * 0.8, 40)
+    between = (_WIDTH - wide) / max(len(rows) - 1, 1)
     parts = []
     for index, row in enumerate(rows):
         tall = max(round((bottom - 8) * row.value / most, 1), 1)
-        place = f'x="{index * room:.1f}" y="{bottom - tall:.1f}" width="{room * 0.8:.1f}" height="{tall}" rx="2"'
+        place = f'x="{index * between:.1f}" y="{bottom - tall:.1f}" width="{wide:.1f}" height="{tall}" rx="2"'
         words = escape(f"{row.label}: {row.text}")
         parts.append(f'<rect class="bar {escape(row.tone)}" {place}><title>{words}</title></rect>')
     parts.append(f'<text x="0" y="{height - 6}">{escape(rows[0].label)}</text>')
     if len(rows) > 1:
-        last = max(len(rows) * room, _WIDTH / 2)
-        parts.append(f'<text x="{last:.1f}" y="{height - 6}" text-anchor="end">{escape(rows[-1].label)}</text>')
+        parts.append(f'<text x="{_WIDTH}" y="{height - 6}" text-anchor="end">{escape(rows[-1].label)}</text>')
     return _svg(title, height, parts)
 
 
