@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rattail.appdir.files import opened_folder, safe_child
-from rattail.appdir.names import TEMPORARY_HEX_DIGITS, TEMPORARY_PREFIX
 from rattail.appdir.refusal import refusal
-from rattail.errors import BackupUnproven, NoSuchThing, WouldOverwrite
+from rattail.errors import BackupUnproven, NoSuchThing
 from rattail.features.backups.records import scratch, sqlite
 from rattail.features.backups.records.copy import Kind
 from rattail.features.backups.records.problem import Problem
@@ -20,14 +18,12 @@ from rattail.features.backups.records.sqlite import Progress
 from rattail.retail.sheets.cells import escaped, moment_text
 from rattail.retail.sheets.codes import unnamed_products
 from rattail.retail.sheets.columns import BY_NAME, SHEETS, Sheet
+from rattail.retail.sheets.files import FileWritten, require_folder, write_table
 from rattail.retail.sheets.rows import rows_of
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
 
-_FILE_MODE = 0o640
-_FOLDER_MODE = 0o750
-_SAID_EVERY = 2_000
 _FIELDS = {"product": "product_id", "code": "key"}
 _REFERRED = {
     "product": ("retail_product", "retail_productcode"),
@@ -37,13 +33,6 @@ _REFERRED = {
     "item": ("retail_vendoritem",),
     "invoice": ("retail_invoice",),
 }
-
-
-class FileWritten(NamedTuple):
-    table: str
-    name: str
-    rows: int
-    size_bytes: int
 
 
 class TablesOut(NamedTuple):
@@ -67,7 +56,6 @@ def export_tables(
     tables: Sequence[str],
     to_folder: str,
     *,
-    is_forced: bool = False,
     progress: Progress = lambda _count: None,
 ) -> TablesOut:
     """Write tables of a copy into `to_folder` as CSV, one file a table; the copy is not changed.
@@ -79,7 +67,7 @@ def export_tables(
 
     Raises:
         NoSuchThing: there is no table of a name; all there are, are in the hint.
-        WouldOverwrite: the folder holds a file of that name, and `is_forced` is false.
+        WouldOverwrite: the folder holds a file of that name.
         BackupUnproven: the copy is not good.
         AppDirBroken: the folder cannot be written.
     """
@@ -90,15 +78,21 @@ def export_tables(
     try:
         with opened_copy(copy, kind, wanted) as (records, names):
             planned = [_planned(name, records, names) for name in wanted]
-            _require_folder(folder, planned, is_forced=is_forced)
+            hint = "name another folder with --to, or move these files away"
+            require_folder(folder, (table.name for table in planned), is_forced=False, hint=hint)
             done: list[FileWritten] = []
             for table in planned:
-                done.append(_write(table, folder, before=sum(file.rows for file in done), progress=progress))
+                so_far = partial(_told, progress, sum(file.rows for file in done))
+                done.append(write_table(folder, table.name, table.columns, table.rows(), progress=so_far))
     except (sqlite3.Error, Problem) as problem:
         raise BackupUnproven(
             f"the copy of the records is not good: {problem}.", hint="take the tables out of another backup"
         ) from None
     return TablesOut(folder, tuple(done))
+
+
+def _told(progress: Progress, before: int, count: int) -> None:
+    progress(before + count)
 
 
 @contextmanager
@@ -186,54 +180,3 @@ _CELLS: dict[str, Callable[[Any], Any]] = {
     "bool": _truth,
     "datetime": lambda value: moment_text(value) if isinstance(value, str) else value,
 }
-
-
-def _require_folder(folder: str, tables: Sequence[_Table], *, is_forced: bool) -> None:
-    paths = [safe_child(folder, f"{table.name}.csv") for table in tables]
-    try:
-        os.makedirs(folder, _FOLDER_MODE, exist_ok=True)
-    except OSError as error:
-        raise refusal("make", folder, error) from error
-    there = [path for path in paths if os.path.lexists(path)]
-    if there and not is_forced:
-        raise WouldOverwrite(
-            f"'{folder}' holds {len(there)} of these files already, such as '{os.path.basename(there[0])}'.",
-            hint="name another folder with --to, or move these files away",
-        )
-
-
-def _write(table: _Table, folder: str, *, before: int, progress: Progress) -> FileWritten:
-    name = f"{table.name}.csv"
-    try:
-        with opened_folder(folder) as fd, _temporary(fd, name) as out:
-            with open(out, "w", encoding="utf-8", newline="", buffering=1 << 18, closefd=False) as stream:
-                writer = csv.writer(stream)
-                writer.writerow(table.columns)
-                count = 0
-                for count, row in enumerate(table.rows(), 1):
-                    writer.writerow(row)
-                    if count % _SAID_EVERY == 0:
-                        progress(before + count)
-            os.fchmod(out, _FILE_MODE)
-            os.fsync(out)
-            size_bytes = os.fstat(out).st_size
-    except OSError as error:
-        raise refusal("write", f"{folder}/{name}", error) from error
-    return FileWritten(table.name, name, count, size_bytes)
-
-
-@contextmanager
-def _temporary(folder: int, name: str) -> Iterator[int]:
-    """A new file under a temporary name, which becomes `name` at the end, or goes."""
-    temporary = TEMPORARY_PREFIX + os.urandom(TEMPORARY_HEX_DIGITS // 2).hex()
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
-    try:
-        yield fd
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-        os.fsync(folder)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary, dir_fd=folder)
-        raise
-    finally:
-        os.close(fd)

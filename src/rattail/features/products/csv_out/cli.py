@@ -30,6 +30,7 @@ def export_csv(session: Session, tables: tuple[str, ...], output: str | None, fo
         raise InputRejected("--output is empty: expected the name of a folder.")
     session.open_records()
     from rattail.features.products.csv_out import service
+    from rattail.retail.sheets.files import require_folder
 
     sheets = service.sheets_named(tables)
     if output is None:
@@ -38,7 +39,8 @@ def export_csv(session: Session, tables: tuple[str, ...], output: str | None, fo
         folder = service.export_folder(folders["work/csv"], now=now)
     else:
         folder = os.path.realpath(output)
-        service.require_folder(folder, sheets, is_forced=force)
+        hint = "name another folder, or add --force to replace them"
+        require_folder(folder, (sheet.name for sheet in sheets), is_forced=force, hint=hint)
     done = service.export_csv(sheets, folder=folder, progress=session.console.progress("exporting"))
     data = {
         "folder": done.folder,
