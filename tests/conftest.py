@@ -113,7 +113,7 @@ def environment(wheel: Path) -> Iterator[Environment]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A real PostgreSQL, started for the first test that asks for one."""
-    with running_server() as server:
+    with running_server(is_in_memory=True) as server:
         yield server
 
 

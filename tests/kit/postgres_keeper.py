@@ -1,10 +1,11 @@
 """A program: keeps a PostgreSQL server running until its own standard input ends. `tests.kit.postgres` starts it.
 
-    python postgres_keeper.py FOLDER-OF-THE-INSTALLATION
+    python postgres_keeper.py FOLDER-OF-THE-INSTALLATION [FOLDER-ABOVE-THE-DATA]
 
-It makes a cluster in a temporary folder, starts the server on a free port of the loopback interface, prints one line
-of JSON and waits. The end of standard input comes however the process at its other end ended, kill -9 included: so
-nobody has to remember to stop the server and to remove the folder. The standard library only.
+It makes a cluster in a temporary folder (its data in the second folder, where there is room), starts the server on a
+free port of the loopback interface, prints one line of JSON and waits. The end of standard input comes however the
+process at its other end ended, kill -9 included: so nobody has to remember to stop the server and to remove the
+folder. The standard library only.
 """
 
 from __future__ import annotations
@@ -29,18 +30,23 @@ ADMINISTRATOR = "postgres"
 _PARTS = ("bin", "lib", "share")
 _PATIENCE_S = 60
 _TRIES = 5
+_ENOUGH_BYTES = 4 << 30  # for the data of a whole run of the tests
 _PDEATHSIG = 1
 
 
-def main(installation: Path) -> None:
+def main(installation: Path, above: str = "") -> None:
     """Make, start, tell, wait, stop, remove."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     folder = _make_folder(user)
+    made = [folder]
     try:
         bin_folder = _usable_by(user, installation, folder) / "bin"
-        password = _initialise(bin_folder, folder, user)
-        server, port = _start(bin_folder, folder, user)
+        if above and _has_room(above):
+            made.append(_open_folder(above))
+        data = _make_data_folder(user, made[-1])
+        password = _initialise(bin_folder, folder, data, user)
+        server, port = _start(bin_folder, folder, data, user)
         try:
             told = {"port": port, "password": password, "bin_folder": str(bin_folder), "folder": str(folder)}
             with suppress(BrokenPipeError):  # the other process was killed meanwhile
@@ -49,7 +55,23 @@ def main(installation: Path) -> None:
         finally:
             _stop(server)
     finally:
-        shutil.rmtree(folder)
+        for each in made:
+            shutil.rmtree(each)
+
+
+def _has_room(above: str) -> bool:
+    try:
+        return shutil.disk_usage(above).free >= _ENOUGH_BYTES and os.access(above, os.W_OK | os.X_OK)
+    except OSError:
+        return False
+
+
+def _make_data_folder(user: pwd.struct_passwd | None, above: Path) -> Path:
+    folder = above / "data"
+    folder.mkdir(mode=0o700)
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    return folder
 
 
 def _make_folder(user: pwd.struct_passwd | None) -> Path:
@@ -57,8 +79,11 @@ def _make_folder(user: pwd.struct_passwd | None) -> Path:
     if user is None:
         return Path(tempfile.mkdtemp(prefix="rattail-postgres-"))
     places = (tempfile.gettempdir(), "/tmp", "/var/tmp")
-    place = next((place for place in places if _is_passable(Path(place).resolve())), places[0])
-    folder = Path(tempfile.mkdtemp(prefix="rattail-postgres-", dir=place))
+    return _open_folder(next((place for place in places if _is_passable(Path(place).resolve())), places[0]))
+
+
+def _open_folder(above: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="rattail-postgres-", dir=above))
     folder.chmod(0o755)
     return folder
 
@@ -93,18 +118,16 @@ def _is_readable(top: Path) -> bool:
     return True
 
 
-def _initialise(bin_folder: Path, folder: Path, user: pwd.struct_passwd | None) -> str:
+def _initialise(bin_folder: Path, folder: Path, data: Path, user: pwd.struct_passwd | None) -> str:
     """Make the cluster; returns the password, which has all that breaks addresses and settings files in it."""
     password = secrets.token_urlsafe() + "%(a)s@/:#'"
-    (folder / "data").mkdir(mode=0o700)
     file = folder / "password"
     file.touch(mode=0o600)
     file.write_text(password)
     if user is not None:
-        os.chown(folder / "data", user.pw_uid, user.pw_gid)
         os.chown(file, user.pw_uid, user.pw_gid)
     words = ["--username", ADMINISTRATOR, "--auth=scram-sha-256", "--pwfile", str(file), "--encoding=UTF8"]
-    command = [str(bin_folder / "initdb"), *words, "--locale=C.UTF-8", "--no-sync", "--pgdata", str(folder / "data")]
+    command = [str(bin_folder / "initdb"), *words, "--locale=C.UTF-8", "--no-sync", "--pgdata", str(data)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, **_as(user, folder))
     file.unlink()
     if done.returncode:
@@ -112,14 +135,16 @@ def _initialise(bin_folder: Path, folder: Path, user: pwd.struct_passwd | None) 
     return password
 
 
-def _start(bin_folder: Path, folder: Path, user: pwd.struct_passwd | None) -> tuple[subprocess.Popen[bytes], int]:
+def _start(
+    bin_folder: Path, folder: Path, data: Path, user: pwd.struct_passwd | None
+) -> tuple[subprocess.Popen[bytes], int]:
     """Start the server; another port where somebody else was faster to take the one that was free."""
     log = folder / "log"
     for _ in range(_TRIES):
         port = _free_port()
         settings = [f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"]
         words = [word for setting in settings for word in ("-c", setting)]
-        command = [str(bin_folder / "postgres"), "-D", str(folder / "data"), *words]
+        command = [str(bin_folder / "postgres"), "-D", str(data), *words]
         with log.open("wb") as stream:
             server = subprocess.Popen(
                 command,
@@ -129,7 +154,7 @@ def _start(bin_folder: Path, folder: Path, user: pwd.struct_passwd | None) -> tu
                 preexec_fn=_end_with(os.getpid()),  # runs after the change of user, which would undo it
                 **_as(user, folder),
             )
-        if _is_ready(server, folder / "data" / "postmaster.pid"):
+        if _is_ready(server, data / "postmaster.pid"):
             return server, port
         _stop(server)
     sys.exit(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
@@ -180,4 +205,4 @@ def _as(user: pwd.struct_passwd | None, folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

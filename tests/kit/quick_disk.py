@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-_IN_MEMORY = "/dev/shm"
+IN_MEMORY = "/dev/shm"
 
 
 @contextmanager
 def quick_folder() -> Iterator[Path]:
     """A folder of one's own in memory, or where temporary files are if there is no memory to put files in."""
-    above = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK | os.X_OK) else None
+    above = IN_MEMORY if os.access(IN_MEMORY, os.W_OK | os.X_OK) else None
     with TemporaryDirectory(prefix="rattail-test-", dir=above) as folder:
         yield Path(folder)
