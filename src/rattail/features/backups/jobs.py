@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
 from rattail.audit.trail import record
-from rattail.errors import NoSuchThing
+from rattail.errors import BackupUnproven, NoSuchThing
 from rattail.features.backups.at_site import WORKER, app_at, backups_at, request_at, shelf_at
 from rattail.features.backups.making.make import make_backup
 from rattail.features.backups.making.renew import CopyPlace, is_renewal_due, renew_copy
-from rattail.features.backups.proving.deed import SUBJECT, prove_for, write_proof
+from rattail.features.backups.proving.deed import SUBJECT, prove_for, write_failure, write_proof
 from rattail.features.backups.retention.prune import PrunePlan, plan_prune, prune, rules_of
 from rattail.features.backups.shelf.shelf import find_backup
 from rattail.features.backups.targets.copying import CopyRequest, copy_backup
@@ -88,7 +90,12 @@ def copy(job: Running, *, name: str) -> dict[str, object] | None:
 def prove(job: Running, *, name: str = "newest") -> dict[str, object] | None:
     """Restore a backup into a scratch place and start the application there."""
     backup = find_backup(shelf_at(job.site), name, app=app_at(job.site) if name == "newest" else "")
-    proof = prove_for(job.site, backup, now=job.now(), progress=_telling(job))
+    try:
+        proof = prove_for(job.site, backup, now=job.now(), progress=_telling(job))
+    except BackupUnproven as error:
+        with transaction.atomic():  # no effect: that would say that the job is done
+            write_failure(backup.file_name, error.message, actor=job.actor, now=job.now())
+        raise
     job.result = {"backup": backup.file_name, "seconds": round(proof.seconds, 1)}
     with job.effect():
         write_proof(backup.file_name, proof.seconds, actor=job.actor, now=job.now())

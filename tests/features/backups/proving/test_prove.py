@@ -52,6 +52,7 @@ def test_a_backup_with_waiting_jobs_is_proved_and_none_of_them_is_done(
     assert proved.code == 0, proved.err
     steps = [step["step"] for step in proved.data["steps"]]
     assert steps[0] == "reading it back"
+    assert "no packages are in it: the environment that proves runs it" in steps
     assert "starting the application in quarantine" in steps
     (backup,) = list_backups(str(target))
     assert backup.state is State.PROVEN
@@ -60,15 +61,6 @@ def test_a_backup_with_waiting_jobs_is_proved_and_none_of_them_is_done(
         assert records.execute("SELECT state FROM jobs_job WHERE kind = 'backups.make'").fetchall() == [("ready",)]
         said = "SELECT subject, action FROM audit_entry ORDER BY id DESC LIMIT 1"
         assert records.execute(said).fetchone() == ("backups", "prove backup")
-
-
-def test_what_a_killed_proof_left_is_removed_by_the_next(run: Run, env: Mapping[str, str], target: Path) -> None:
-    assert run("make-backup", env=env).code == 0
-    (target / ".proving-left" / "env").mkdir(parents=True)
-    (target / ".proving-left" / "env" / "file").write_text("left")
-
-    assert run("prove-backup", env=env).code == 0
-    assert not [name for name in os.listdir(target) if name.startswith(".proving-")]
 
 
 def test_a_damaged_backup_is_not_proved_and_says_at_which_step(run: Run, env: Mapping[str, str], target: Path) -> None:
@@ -88,6 +80,11 @@ def test_a_damaged_backup_is_not_proved_and_says_at_which_step(run: Run, env: Ma
     assert backup.state is State.DAMAGED
     assert backup.known.proved is not None
     assert backup.known.proved.problem.startswith("while reading it back: ")
+    with sqlite3.connect(Path(env["RATTAIL_APPDIR"]) / "data" / "rattail.sqlite3") as records:
+        said = "SELECT action, details ->> 'backup' FROM audit_entry ORDER BY id DESC LIMIT 1"
+        assert records.execute(said).fetchone() == ("prove backup failed", path.name)
+    listed = run("list-backups", env=env)
+    assert "damaged" in listed.out
     assert not [name for name in os.listdir(target) if name.startswith(".proving-")]
 
 

@@ -14,7 +14,7 @@ from rattail.cli.console import counted
 from rattail.cli.outcome import Message, Outcome
 from rattail.cli.session import Session
 from rattail.database.setup import whereabouts
-from rattail.errors import RattailError
+from rattail.errors import BackupUnproven, RattailError
 from rattail.features.backups.cli.ground import app_of, draw_progress, shelf_of
 from rattail.features.backups.proving.prove import Proof, ProveRequest, prove
 from rattail.features.backups.shelf.shelf import find_backup
@@ -48,7 +48,12 @@ def prove_backup(session: Session, name: str, identity: str | None) -> Outcome:
         now=datetime.now(UTC),
         identities=_identities(identity),
     )
-    proof = prove(request, progress=draw_progress(session.console))
+    try:
+        proof = prove(request, progress=draw_progress(session.console))
+    except BackupUnproven as error:
+        warning = _written(session, backup.file_name, error, request.now)
+        session.console.say(warning, level="warning") if warning else None
+        raise
     return _outcome(proof, _written(session, backup.file_name, proof, request.now))
 
 
@@ -70,16 +75,19 @@ def _outcome(proof: Proof, warning: str) -> Outcome:
     return Outcome(data, lines, (Message("warning", warning),) if warning else ())
 
 
-def _written(session: Session, name: str, proof: Proof, now: datetime) -> str:
-    """Write the proof into the trail where the records can be reached; says why not, else nothing."""
+def _written(session: Session, name: str, ended: Proof | BackupUnproven, now: datetime) -> str:
+    """Write the proof, or its failure, into the trail where the records can be reached; says why not, else nothing."""
     try:
         session.open_records()
         from django.db import transaction
 
-        from rattail.features.backups.proving.deed import write_proof
+        from rattail.features.backups.proving.deed import write_failure, write_proof
 
         with transaction.atomic():
-            write_proof(name, proof.seconds, actor=session.actor, now=now)
+            if isinstance(ended, Proof):
+                write_proof(name, ended.seconds, actor=session.actor, now=now)
+            else:
+                write_failure(name, ended.message, actor=session.actor, now=now)
     except RattailError as error:
         return f"the home page and the mail will not know of it: {error.message}"
     except Exception as error:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int | None], object]
 _READING, _STARTING = "reading it back", "starting the application in quarantine"
+_NO_WHEELS = "no packages are in it: the environment that proves runs it"
+_CLEARING = "removing the scratch place"
 _MOST_PROBLEM = 1000
 
 
@@ -96,6 +98,7 @@ def prove(request: ProveRequest, *, progress: Progress = lambda *_: None) -> Pro
         with scratch_place(os.path.dirname(path)) as place:
             _read_back(request, place, steps)
             restored = _proved(request, place, steps)
+            steps.tell(_CLEARING)
     except (BackupUnproven, AppDirBroken, LayoutOutdated) as error:
         failed = BackupUnproven(
             f"{request.backup.file_name} was not proved; while {steps.now}: {error.message}",
@@ -137,7 +140,8 @@ def _proved(request: ProveRequest, place: str, steps: _Steps) -> Restored:
         database = archive.head().database
         has_wheels = bool(archive.wheels)
     try:
-        if not has_wheels:  # then this environment runs it
+        if not has_wheels:
+            steps.tell(_NO_WHEELS)
             os.mkdir(environment, 0o700)
             with open(f"{environment}/pyvenv.cfg", "x", encoding="ascii"):
                 pass

@@ -105,10 +105,11 @@ def undo(move: DatabaseMove, where: Whereabouts) -> None:
 
 
 def drop(move: DatabaseMove, where: Whereabouts) -> None:
-    """Remove the new database; where the records went into an empty one, make that empty again if we filled it."""
+    """Remove the new database, even where what a killed process started is still connected with it; where the records
+    went into an empty one, make that empty again if we filled it."""
     if move.new:
         if move.new in _names(where):
-            _statements(where, f"DROP DATABASE IF EXISTS {_quoted(move.new)}")
+            _statements(where, f"DROP DATABASE IF EXISTS {_quoted(move.new)} WITH (FORCE)")
         return
     with _asked(where) as connection:
         row = connection.execute(
