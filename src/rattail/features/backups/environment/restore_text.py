@@ -114,14 +114,19 @@ def _by_hand(what: Described) -> str:
     ]
     if is_sqlite:
         lines.append(f"    {opened.format(database)}zstd -d > app/data/rattail.sqlite3\n")
-        lines.append("    sqlite3 app/data/rattail.sqlite3 'PRAGMA integrity_check'      (says: ok)\n")
+        lines.append("    sqlite3 app/data/rattail.sqlite3 'PRAGMA integrity_check'  # says: ok\n")
     elif database:
         lines.append("    createdb NEWNAME\n")
         lines.append(f"    {opened.format(database)}zstd -d | psql -1 -v ON_ERROR_STOP=1 -d NEWNAME\n")
-        lines.append("    then name that database in app/rattail.toml, and its password in app/secrets.toml\n")
     if what.is_encrypted:
         lines.append(f"    age -d -i KEYFILE {MANIFEST}{ENCRYPTED} > {MANIFEST}\n")
-        lines.append(f"\n{MANIFEST} lists every file, and under 'relocated' which folders lay elsewhere.\n")
+        lines.append("\nKEYFILE is the file with the private age key, a line AGE-SECRET-KEY-...\n")
+        lines.append(f"{MANIFEST} lists every file, and under 'relocated' which folders lay elsewhere.\n")
+    if what.database == "postgresql":
+        lines.append(
+            "\nName the new database in app/rattail.toml (database.url), and its password in\n"
+            "app/secrets.toml. createdb and psql ask PGHOST, PGPORT, PGUSER where a server is.\n"
+        )
     lines.append(
         "\nNow 'app' is the app folder: plain files in plain folders, and the records in\n"
         "tables that any database program shows. To run the application again, build its\n"
@@ -129,7 +134,7 @@ def _by_hand(what: Described) -> str:
     )
     if what.relocated:
         lines.append("\nThese folders lay elsewhere; here they are inside 'app', under the first name:\n\n")
-        lines += [f"    {name:<32} was {place}\n" for name, place in sorted(what.relocated.items())]
+        lines += [f"  {name:<32} was {place}\n" for name, place in sorted(what.relocated.items())]
         lines.append("\nMove each to its place, or take its line out of [folders] in app/rattail.toml.\n")
     return "".join(lines)
 
@@ -141,7 +146,7 @@ def _environment_by_hand(what: Described) -> str:
     install = (
         f"    {env}/bin/pip install --no-index --no-deps wheels/*.whl\n"
         if what.wheel_count
-        else f"    {env}/bin/pip install rattail-appfolder      (environment.json has every version)\n"
+        else f"    {env}/bin/pip install rattail-appfolder  # environment.json has every version\n"
     )
     return (
         "3. THE ENVIRONMENT BY HAND\n\n"
