@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import sqlite3
@@ -18,10 +17,10 @@ from rattail.features.backups.making.renew import CopyPlace, renew_copy
 from rattail.features.backups.records.check import find_copy
 from rattail.features.backups.records.copy import NOTE
 from rattail.registry import Registry
-from tests.faults.striking import Trial, strike_everywhere
+from tests.faults.striking import Pass, Trial, strike_everywhere
 from tests.features.backups.making.backing import NOW
 from tests.features.backups.restoring.shelf import made_shop
-from tests.kit.faults import KILL, UNREADABLE, Ended
+from tests.kit.faults import ERRORS, KILL, UNREADABLE, Ended
 
 OLD, NEW = 1, 2
 LATER = NOW + timedelta(hours=20)
@@ -71,10 +70,13 @@ class RenewTrial(Trial):
         shutil.copytree(self._kept, self._folder)
 
 
-@pytest.mark.parametrize("fault", [KILL, errno.ENOSPC, errno.EIO, errno.EDQUOT, UNREADABLE])
+FAULTS = (KILL, *ERRORS, UNREADABLE)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_whatever_fails_there_is_a_good_copy_and_the_same_command_succeeds(
     fault: int, quick_path: Path, registry: Registry
 ) -> None:
-    struck = strike_everywhere(RenewTrial(quick_path, registry), (fault,))
+    struck = strike_everywhere(RenewTrial(quick_path, registry), Pass("copy the records", (fault,)))
 
     assert struck > 0

@@ -8,26 +8,13 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from rattail.registry import Registry
-from tests.faults.striking import count_moments, strike_everywhere
+from tests.faults.striking import Pass, calls_of, points_of, strike_everywhere
 from tests.faults.trials import TRIALS
 from tests.kit.faults import ERRORS, KILL, UNREADABLE
-
-ENOUGH = 1000
-
-
-class Pass(NamedTuple):
-    """One way through a trial: at every moment (or every so many) one of the faults, in turn."""
-
-    trial: str
-    faults: tuple[int, ...]
-    every: int = 1
-    is_inside: bool = False
-
 
 MIXED = (KILL, errno.ENOSPC, KILL, errno.EIO, KILL, errno.EDQUOT)
 PASSES = {
@@ -35,7 +22,7 @@ PASSES = {
     "make a backup, refused": Pass("make a backup", ERRORS),
     "make a backup, unreadable": Pass("make a backup", (UNREADABLE,), every=9),
     "restore where nothing is": Pass("restore where nothing is", MIXED),
-    "restore over, killed": Pass("restore over", (KILL,)),
+    "restore over, killed": Pass("restore over", (KILL,), every=2),
     "restore over, refused": Pass("restore over", ERRORS, every=3),
     "restore over, its programs": Pass("restore over", MIXED, every=9, is_inside=True),
     "restore over, unreadable": Pass("restore over", (UNREADABLE,), every=9),
@@ -59,26 +46,7 @@ def test_whatever_fails_nothing_is_lost_and_the_same_command_succeeds(
     way = PASSES[name]
     trial = TRIALS[way.trial](quick_path, registry)
 
-    struck = strike_everywhere(trial, way.faults, every=way.every, is_inside=way.is_inside)
+    struck = strike_everywhere(trial, way)
 
     assert struck > 0
-    assert struck == _points(way, count_moments(trial, way.faults[0], is_inside=way.is_inside))
-
-
-def test_there_are_at_least_a_thousand_such_points(quick_path: Path, registry: Registry) -> None:
-    points = 0
-    for number, (trial, make) in enumerate(TRIALS.items()):
-        base = quick_path / str(number)
-        base.mkdir()
-        made = make(base, registry)
-        points += sum(
-            _points(way, count_moments(made, way.faults[0], is_inside=way.is_inside))
-            for way in PASSES.values()
-            if way.trial == trial
-        )
-
-    assert points >= ENOUGH
-
-
-def _points(way: Pass, moments: int) -> int:
-    return -(-moments // way.every)
+    assert struck == points_of(way, calls_of(trial, way.faults[0], is_inside=way.is_inside))

@@ -25,6 +25,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from typing import Any, NamedTuple
 
+import psycopg
+
 from rattail.errors import RattailError
 from rattail.features.backups.restoring import place
 from tests.kit.warm import program_of, run_warm
@@ -58,19 +60,31 @@ KILL = 0
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
 #: What is there cannot be opened (EIO); here only what opens without changing anything is counted.
 UNREADABLE = -1
-NAMES = {KILL: "killed", UNREADABLE: "unreadable", **{code: os.strerror(code) for code in ERRORS}}
+#: The server carries out what it is asked, but its answer is lost; here only questions to it are counted.
+UNHEARD = -2
+#: The server is gone from that question on, for this process and the programs that it starts.
+GONE = -3
+NAMES = {
+    KILL: "killed",
+    UNREADABLE: "unreadable",
+    UNHEARD: "unheard",
+    GONE: "gone",
+    **{code: os.strerror(code) for code in ERRORS},
+}
 _NEVER = 1 << 60
 _NO_FAULT, _TOLD, _BUG, _QUIET = 0, 7, 8, 9
 
 
 class Ended(NamedTuple):
     """How an act ended: "done" although struck, "killed", "told" (an error for a person), "bug" (with its traceback),
-    or "quiet": it ended before that moment. `call` is what was struck, `calls` how many there were."""
+    or "quiet": it ended before that moment. `call` is what was struck, `calls` what there was to strike, listed where
+    nothing was struck. `is_lasting`: what failed went on failing, so that nothing could be taken back."""
 
     how: str
     text: str = ""
     call: str = ""
-    calls: int = 0
+    calls: tuple[str, ...] = ()
+    is_lasting: bool = False
 
 
 def struck(moment: int, fault: int, act: Callable[[], object], *, is_inside: bool = False) -> Ended:
@@ -79,8 +93,8 @@ def struck(moment: int, fault: int, act: Callable[[], object], *, is_inside: boo
     With `is_inside` it is a call of one of the programs of ours that it starts, and none of its own.
 
     `fault` is KILL (the process that calls is killed with -9 before the call), the error that the call raises, or
-    UNREADABLE. Starting a program counts as a call, and fails as if it could not be started; it ends by itself before
-    this function does.
+    UNREADABLE, UNHEARD or GONE. Starting a program counts as a call, and fails as if it could not be started; it ends
+    by itself before this function does.
     """
     read_fd, write_fd = os.pipe()
     child = os.fork()
@@ -89,9 +103,13 @@ def struck(moment: int, fault: int, act: Callable[[], object], *, is_inside: boo
         _act(_Striking(moment, fault, write_fd, is_inside=is_inside), act)
     os.close(write_fd)
     with open(read_fd, encoding="utf-8", errors="replace") as stream:
-        said: dict[str, Any] = {}
+        said: dict[str, Any] = {"is_lasting": fault == GONE}
+        calls = []
         for line in stream:
-            said |= json.loads(line)
+            told = json.loads(line)
+            calls += [told.pop("listed")] if "listed" in told else []
+            said |= told
+    said["calls"] = tuple(calls)
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL, os.WTERMSIG(status)
@@ -101,16 +119,16 @@ def struck(moment: int, fault: int, act: Callable[[], object], *, is_inside: boo
 
 
 def unstruck(act: Callable[[], object], fault: int = KILL, *, is_inside: bool = False) -> Ended:
-    """Run `act` in a process of its own in which nothing fails; "quiet" where it ended well. Its calls are counted."""
+    """Run `act` in a process of its own in which nothing fails; "quiet" where it ended well. Its calls are listed."""
     return struck(_NEVER, fault, act, is_inside=is_inside)
 
 
 def every_moment(
-    faults: Sequence[int], act: Callable[[], object], *, every: int = 1, is_inside: bool = False
+    faults: Sequence[int], act: Callable[[], object], *, first: int = 1, every: int = 1, is_inside: bool = False
 ) -> Iterator[tuple[int, Ended]]:
     """Strike at each moment, or at every so many of them, with the faults in turn; the last one is that in which
     nothing was struck any more."""
-    moment = 1
+    moment = first
     for fault in cycle(faults):
         ended = struck(moment, fault, act, is_inside=is_inside)
         yield moment, ended
@@ -143,19 +161,30 @@ class _Striking:
     def tell(self, **said: object) -> None:
         self._write(self.report_fd, json.dumps(said).encode() + b"\n")
 
-    def touch(self, call: str, *, is_change: bool = True) -> None:
+    def touch(self, call: str, *, is_change: bool = True, is_question: bool = False) -> None:
         """A call is about to be made. Raises OSError, or ends the process, where its time has come."""
-        if is_change is (self._fault == UNREADABLE) or self._is_inside is (os.getpid() == self._pid):
+        if not self._is_meant(is_change, is_question):
             return
         with self._lock:
             count = self.count + 1
             self._shared[:8] = count.to_bytes(8, "little")
+        if self._moment == _NEVER:
+            self.tell(listed=f"{call} {_caller()}")
         if count == self._moment:
             self.tell(call=f"{call} {_caller()}")
             if self._fault == KILL:
                 os.kill(os.getpid(), signal.SIGKILL)
-            code = errno.EIO if self._fault == UNREADABLE else self._fault
+        if count == self._moment or (count > self._moment and self._fault == GONE):
+            code = errno.EIO if self._fault < 0 else self._fault
             raise OSError(code, os.strerror(code))
+
+    def _is_meant(self, is_change: bool, is_question: bool) -> bool:
+        """Whether a call of that kind, in this process, is one of those that are counted."""
+        if self._fault == GONE:
+            return is_question
+        if self._is_inside is (os.getpid() == self._pid):
+            return False
+        return is_question if self._fault == UNHEARD else is_change is (self._fault != UNREADABLE)
 
     def wrap(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def striking(*words: Any, **more: Any) -> Any:
@@ -164,6 +193,33 @@ class _Striking:
             return call(*words, **more)
 
         return striking
+
+    def wrap_connect(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def connecting(*words: Any, **more: Any) -> Any:
+            try:
+                self.touch("connect", is_question=True)
+            except OSError as error:
+                raise psycopg.OperationalError("connection refused") from error
+            return call(*words, **more)
+
+        return connecting
+
+    def wrap_question(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """What a server is asked, in whatever words, the end of a transaction too: the connection is lost."""
+
+        def asking(connection: psycopg.Connection, question: Any, *words: Any, **more: Any) -> Any:
+            try:
+                if self._fault != UNHEARD:
+                    self.touch("ask", is_question=True)
+                answer = call(connection, question, *words, **more)
+                if self._fault == UNHEARD:
+                    self.touch("ask", is_question=True)
+            except OSError as error:
+                connection.close()
+                raise psycopg.OperationalError("server closed the connection unexpectedly") from error
+            return answer
+
+        return asking
 
     def wrap_open(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def opening(path: Any, flags: int, *words: Any, **more: Any) -> Any:
@@ -269,6 +325,8 @@ def _install(striking: _Striking) -> None:
     builtins.open = io.open = striking.wrap_stream(builtins.open)
     ctypes.CDLL = striking.wrap_library(ctypes.CDLL)  # type: ignore[misc]
     place._renameat2.cache_clear()
+    psycopg.connect = striking.wrap_connect(psycopg.connect)
+    psycopg.Connection.wait = striking.wrap_question(psycopg.Connection.wait)  # type: ignore[method-assign]
     subprocess.Popen.__init__ = striking.wrap_start(subprocess.Popen.__init__)  # type: ignore[method-assign]
 
 
@@ -284,6 +342,5 @@ def _act(striking: _Striking, act: Callable[[], object]) -> None:
     except BaseException:  # noqa: BLE001 - it is told to the test
         striking.tell(text=traceback.format_exc())
     finally:
-        striking.tell(calls=striking.count)
         sys.stdout.flush()
         os._exit(code)

@@ -29,6 +29,9 @@ _SETTING = re.compile(r"SET ([a-z_.]+) = ")
 #: What belongs to the server and is there already; and what a part of the dump begins and ends for itself.
 _LEFT_OUT = re.compile(r"COMMENT ON (?:EXTENSION|SCHEMA) .*|CREATE SCHEMA public;|BEGIN;|COMMIT;", re.DOTALL)
 
+#: Classes of the states that a server says: connection lost, no room, stopped by somebody.
+_OF_THE_SERVER = ("08", "53", "57")
+
 
 class Loaded(NamedTuple):
     """The rows of each table that were loaded."""
@@ -46,7 +49,7 @@ def load_database(copy: str, kind: Kind, where: Whereabouts, *, progress: Progre
         InputRejected: the copy is of another kind than the database.
         WouldOverwrite: there are records already.
         BackupUnproven: the copy is not good, or the server refuses what is in it.
-        DatabaseUnreachable: the server does not answer.
+        DatabaseUnreachable: the server does not answer, is lost in the middle, or has no room.
         AppDirBroken: the file cannot be written.
     """
     if (kind == "sqlite") != bool(where.path):
@@ -120,6 +123,11 @@ def _require_empty(connection: Connection[Any], where: Whereabouts) -> None:
         )
 
 
+def _is_of_the_server(error: Any) -> bool:
+    """Whether it was lost, stopped or full, rather than asked for what it cannot do."""
+    return error.sqlstate is None or error.sqlstate[:2] in _OF_THE_SERVER
+
+
 def _load(stream: Any, connection: Connection[Any], progress: Progress) -> Loaded:
     """Carry out the dump; what the server says to it is told with the line."""
     import psycopg
@@ -134,6 +142,8 @@ def _load(stream: Any, connection: Connection[Any], progress: Progress) -> Loade
             elif _is_wanted(part, known):
                 connection.execute(part.text.encode())
         except psycopg.Error as error:
+            if _is_of_the_server(error):
+                raise
             said = " ".join(str(error).split())
             raise _bad(f"the server refuses what begins in line {statement.line}: {said}") from error
     return Loaded(counts)

@@ -52,7 +52,7 @@ def connected(where: Whereabouts) -> Iterator[Connection[Any]]:
     """A connection of its own with the server, in a transaction that is committed at the end.
 
     Raises:
-        DatabaseUnreachable: the server does not answer or refuses us.
+        DatabaseUnreachable: the server does not answer or refuses us, or fails in the middle.
     """
     import psycopg
 
@@ -63,8 +63,14 @@ def connected(where: Whereabouts) -> Iterator[Connection[Any]]:
             f"the database {where.shown!r} does not answer: {' '.join(str(error).split())}.",
             hint="see what is configured: rattail show-config",
         ) from error
-    with connection:
-        yield connection
+    try:
+        with connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise DatabaseUnreachable(
+            f"the server of the database {where.shown!r} failed: {' '.join(str(error).split())}.",
+            hint="mend that at the server, then run the same command again",
+        ) from error
 
 
 def server_version(where: Whereabouts) -> tuple[int, str]:

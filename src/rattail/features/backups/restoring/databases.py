@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -165,7 +165,10 @@ def _maintaining(where: Whereabouts) -> Iterator[Connection[Any]]:
 
     place = with_name(where, _MAINTENANCE)
     try:
-        with psycopg.connect(place.url, password=where.password or None, connect_timeout=10, autocommit=True) as one:
+        # Closed, and not asked again: what was renamed by then is renamed.
+        with closing(
+            psycopg.connect(place.url, password=where.password or None, connect_timeout=10, autocommit=True)
+        ) as one:
             yield one
     except psycopg.errors.ObjectInUse as error:
         raise DatabaseUnreachable(

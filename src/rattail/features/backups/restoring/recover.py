@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from rattail.appdir.refusal import shown
 from rattail.appdir.unserved import unserved
 from rattail.database.setup import Whereabouts
-from rattail.errors import RattailError
+from rattail.errors import DatabaseUnreachable, RattailError
 from rattail.features.backups.restoring import databases, place
 from rattail.features.backups.restoring.journal import Journal, State, forget_leftovers, read_journal
 from rattail.features.backups.restoring.moves import BEFORE
@@ -42,20 +43,44 @@ def recover(root: str, *, registry: Registry) -> str:
 def give_up(journal: Journal, *, registry: Registry) -> None:
     """Take everything back, and remove what was prepared. It may be interrupted, and done again.
 
+    Where a server may not answer, folder and database stay as they are together: both new once both were exchanged,
+    and both old while the database was not.
+
     Raises:
         AppDirBroken: the system refuses; the journal stays, and the next one tries again.
     """
     if not os.path.lexists(journal.path):
         return
+    is_folder_first = journal.state is State.SWAPPING
     if journal.state is not State.PREPARING:
         journal = journal.entered(State.RETURNING)
+    if is_folder_first:
         place.undo(journal.moves)
-    if journal.database is not None:
-        where = _where(journal, registry)
-        databases.undo(journal.database, where)
-        databases.drop(journal.database, where)
+    with _unfinished(journal):
+        if journal.database is not None:
+            databases.undo(journal.database, _where(journal, registry))
+        if journal.state is not State.PREPARING:
+            place.undo(journal.moves)
+        if journal.database is not None:
+            databases.drop(journal.database, _where(journal, registry))
     _tidy(journal)
     journal.forget()
+
+
+@contextmanager
+def _unfinished(journal: Journal) -> Iterator[None]:
+    """Say what is left to do where the server does not let us."""
+    try:
+        yield
+    except DatabaseUnreachable as error:
+        if journal.state is State.PREPARING:
+            left = "what it prepared beside is still there"
+        else:
+            left = "is not taken back yet: do not use the folder until it is"
+        raise DatabaseUnreachable(
+            f"{error.message} The restore into {shown(journal.root)} failed, and {left}.",
+            hint=error.hint or "see that the server answers, then run the same command again",
+        ) from error
 
 
 def _settle(journal: Journal, registry: Registry) -> str:
