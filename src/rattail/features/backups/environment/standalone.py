@@ -150,7 +150,7 @@ def build(
     """
     folder = os.path.join(scratch, "wheels")
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "PIP_", "VIRTUAL_ENV"))}
-    environ["TMPDIR"] = scratch
+    environ = {"HOME": scratch, **environ, "TMPDIR": scratch}  # a user that the machine does not know has no home
     pip = next((wheel for wheel in wheels if wheel.file_name.startswith("pip-")), None)
     own_pip, fitting = os.path.join(scratch, "pip"), wheels
     if pip:
