@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from psycopg.sql import SQL, Identifier, Literal
 
+from rattail.errors import RattailError
 from rattail.registry import Registry
 from tests.faults.server_trials import ServerTrials, server_trials
 from tests.faults.striking import Pass, calls_of, points_of, strike_everywhere
-from tests.kit.faults import ERRORS, GONE, KILL, UNHEARD, UNREADABLE
-from tests.kit.postgres import Server
+from tests.faults.trials import RestoreTrial
+from tests.kit.faults import ERRORS, GONE, KILL, UNHEARD, UNREADABLE, unstruck
+from tests.kit.postgres import USER, Server
 
 MAKE, RESTORE = "make a backup, on a server", "restore over, on a server"
 MIXED = (KILL, ERRORS[0], KILL, ERRORS[1], KILL, ERRORS[2])
@@ -47,3 +50,33 @@ def test_whatever_fails_folder_and_database_stay_together_and_the_same_command_s
 
     assert struck > 0
     assert struck == points_of(way, calls_of(trial, way.faults[0], is_inside=way.is_inside))
+
+
+class Stopped(RattailError):
+    """What a person who stops the command is told."""
+
+
+def test_a_server_that_lets_nobody_in_once_all_is_exchanged_leaves_the_new_folder_with_the_new_database(
+    postgres: Server, trials: ServerTrials, quick_path: Path, registry: Registry
+) -> None:
+    trial = trials[RESTORE](quick_path, registry)
+
+    def shut(what: str, done: int, total: int | None) -> None:
+        if what.startswith("asking the application"):
+            postgres.administer(SQL("ALTER ROLE {} PASSWORD 'another'").format(Identifier(USER)))
+            raise Stopped("stopped.")
+
+    trial.progress = shut
+    try:
+        ended = unstruck(trial.act)
+    finally:
+        postgres.administer(SQL("ALTER ROLE {} PASSWORD {}").format(Identifier(USER), Literal(postgres.password)))
+        trial.progress = lambda *_: None
+
+    assert ended.how == "told"
+    assert "is not taken back yet: do not use the folder until it is" in ended.text
+    trial.require_sound(ended._replace(is_lasting=True))
+    assert isinstance(trial, RestoreTrial)
+    assert trial.is_new
+    assert unstruck(trial.act).how == "quiet"
+    trial.require_done()
