@@ -74,36 +74,36 @@ class ServerRestoreTrial(RestoreTrial):
     """restore-backup over a folder and a database that changed since: both are exchanged, or neither is."""
 
     def __init__(self, base: Path, registry: Registry, *, records: Records) -> None:
-        self._records = records
+        self.records = records
         super().__init__(base, registry)
 
     def make_shop(self, path: Path, registry: Registry) -> Shop:
-        self._records.note(1)
+        self.records.note(1)
         return _without_file(made_shop(path, registry))
 
     def change(self) -> None:
         super().change()
-        self._records.note(2)
-        self._records.keep()
+        self.records.note(2)
+        self.records.keep()
 
     def require_sound(self, ended: Ended) -> None:
         super().require_sound(ended)
-        noted = self._records.noted()
+        noted = self.records.noted()
         if ended.how == "killed":  # folder and database are exchanged one after the other
             assert noted in (BEFORE, SINCE)
         else:
             assert noted == (BEFORE if self.is_new else SINCE)
         if ended.how == "told" and not self.is_new and not ended.is_lasting:
-            assert self._records.beside() == []
+            assert self.records.beside() == []
 
     def require_done(self) -> None:
         super().require_done()
-        assert self._records.noted() == BEFORE
-        assert all("_before_" in name for name in self._records.beside()), self._records.beside()
+        assert self.records.noted() == BEFORE
+        assert all("_before_" in name for name in self.records.beside()), self.records.beside()
 
     def reset(self) -> None:
         super().reset()
-        self._records.reset()
+        self.records.reset()
 
 
 def _without_file(shop: Shop) -> Shop:

@@ -14,13 +14,15 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from rattail.errors import RattailError
 from rattail.registry import Registry
-from tests.faults.server_trials import ServerTrials, server_trials
+from tests.faults.server_trials import SINCE, ServerRestoreTrial, ServerTrials, server_trials
 from tests.faults.striking import Pass, calls_of, points_of, strike_everywhere
 from tests.faults.trials import RestoreTrial
-from tests.kit.faults import ERRORS, GONE, KILL, UNHEARD, UNREADABLE, unstruck
+from tests.kit.faults import ERRORS, GONE, KILL, UNHEARD, UNREADABLE, struck, unstruck
 from tests.kit.postgres import USER, Server
 
 MAKE, RESTORE = "make a backup, on a server", "restore over, on a server"
+#: The beginning of the transaction, two names, its end.
+QUESTIONS_OF_A_RENAME = 4
 MIXED = (KILL, ERRORS[0], KILL, ERRORS[1], KILL, ERRORS[2])
 PASSES = {
     "make a backup": Pass(MAKE, MIXED, every=8),
@@ -50,6 +52,25 @@ def test_whatever_fails_folder_and_database_stay_together_and_the_same_command_s
 
     assert struck > 0
     assert struck == points_of(way, calls_of(trial, way.faults[0], is_inside=way.is_inside))
+
+
+def test_a_kill_between_folder_and_database_is_put_right_by_the_same_command(
+    trials: ServerTrials, quick_path: Path, registry: Registry
+) -> None:
+    trial = trials[RESTORE](quick_path, registry)
+    assert isinstance(trial, ServerRestoreTrial)
+    between = [moment for moment, call in enumerate(calls_of(trial), 1) if call.endswith(" do") and "databases" in call]
+    assert len(between) == QUESTIONS_OF_A_RENAME
+
+    for moment in between:
+        ended = struck(moment, KILL, trial.act)
+
+        assert ended.how == "killed"
+        assert trial.is_new
+        assert trial.records.noted() == SINCE
+        assert unstruck(trial.act).how == "quiet"
+        trial.require_done()
+        trial.reset()
 
 
 class Stopped(RattailError):

@@ -64,6 +64,7 @@ UNREADABLE = -1
 UNHEARD = -2
 #: The server is gone from that question on, for this process and the programs that it starts.
 GONE = -3
+OF_A_SERVER = (UNHEARD, GONE)
 NAMES = {
     KILL: "killed",
     UNREADABLE: "unreadable",
