@@ -176,8 +176,10 @@ def test_what_was_typed_wrongly_is_said_in_words_of_its_own(
     empty = run("make-backup", "--to", "", env=env)
     put(target, NOW)
     missing = run("prove-backup", NAME, "--identity", tmp_path / "none", env=env)
+    other = run("prove-backup", tmp_path / NAME, env=env)
     nowhere = run("copy-backup", env={**env, "RATTAIL_APPDIR": str(tmp_path / "nowhere")})
 
     assert (empty.code, "--to names no folder" in empty.err) == (2, True)
     assert (missing.code, "there is nothing with that name" in missing.err) == (51, True)
+    assert (other.code, f"there is no backup called '{NAME}' in '{tmp_path}'" in other.err) == (56, True)
     assert (nowhere.code, "there is no app folder" in nowhere.err) == (50, True)

@@ -36,7 +36,7 @@ def prove_backup(session: Session, name: str, identity: str | None) -> Outcome:
     scratch place lies beside the backups and is removed. list-backups shows the result.
     """
     settings = session.settings.require_sound()
-    target = shelf_of(session)
+    target = os.path.realpath(os.path.dirname(name)) if "/" in name else shelf_of(session)
     backup = find_backup(target, os.path.basename(name), app=app_of(session) if name == "newest" else "")
     folders = {place.path: place.location for place in session.places}
     request = ProveRequest(

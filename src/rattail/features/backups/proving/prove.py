@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from rattail.appdir.hints import pasted_line
 from rattail.appdir.refusal import refusal
 from rattail.database.setup import Whereabouts
-from rattail.errors import AppDirBroken, BackupUnproven, LayoutOutdated
+from rattail.errors import AppDirBroken, AppDirBusy, BackupUnproven, LayoutOutdated
 from rattail.features.backups.archive.damaged import Damaged
 from rattail.features.backups.archive.opened import open_archive
+from rattail.features.backups.keys.proving import prove_keys
 from rattail.features.backups.making.readback import read_back
 from rattail.features.backups.proving.quarantine import started, wait_ready
 from rattail.features.backups.proving.scratch import only_these_settings, scratch_place, scratch_records
@@ -108,6 +110,7 @@ def prove(request: ProveRequest, *, progress: Progress = lambda *_: None) -> Pro
         raise failed from error
     seconds = time.monotonic() - begun
     _keep(request, steps, seconds)
+    _keep_keys(request)
     return Proof(path, steps.all(), restored.rows, restored.has_built_environment, seconds)
 
 
@@ -176,3 +179,11 @@ def _keep(request: ProveRequest, steps: _Steps, seconds: float, *, problem: str 
         write_known(path, known_to_change(path)._replace(proved=look))
     except OSError as error:
         raise refusal("keep the proof beside", path, error) from error
+
+
+def _keep_keys(request: ProveRequest) -> None:
+    """What opened the backup is the secret key of what it is encrypted to: nobody has to prove that once more."""
+    recipients = known_to_change(request.backup.path).recipients
+    if request.identities and recipients:
+        with suppress(AppDirBusy):  # a backup is being made there: the list says how to do it afterwards
+            prove_keys(os.path.dirname(request.backup.path), recipients, request.identities, now=request.now)
