@@ -51,10 +51,10 @@ def _busy(fd: int, root: str) -> AppDirBusy:
             f"a backup of app folder {shown(root)} is being made, or files are removed from it.",
             hint="run the same command again when that has ended",
         )
-    who = f"process {pid}" if pid > 0 else "another process"
+    who = f"is being served, by process {pid}" if pid > 0 else "is being served, or restored, by another process"
     return AppDirBusy(
-        f"app folder {shown(root)} is being served, by {who}.",
+        f"app folder {shown(root)} {who}.",
         hint=f"stop that first: kill {pid}, or, where systemd runs it: systemctl stop 'rattail-*' "
         if pid > 0
-        else f"stop that first; to see who it is: fuser {pasted(f'{root}/{LOCK}')}",
+        else f"let that end first; to see who it is: fuser {pasted(f'{root}/{LOCK}')}",
     )

@@ -26,7 +26,12 @@ COPY = {"rattail.sqlite3", "records.json"}
 @pytest.fixture
 def env(appdir: Path) -> Mapping[str, str]:
     write_migrated_file(appdir)
-    return {"RATTAIL_APPDIR": str(appdir), "RATTAIL_BACKUPS_AT": "", "RATTAIL_APP_TIME_ZONE": "UTC"}
+    return {
+        "RATTAIL_APPDIR": str(appdir),
+        "RATTAIL_BACKUPS_AT": "",
+        "RATTAIL_BACKUPS_TARGET": f"{appdir.parent}-backups",  # not that of this environment
+        "RATTAIL_APP_TIME_ZONE": "UTC",
+    }
 
 
 @pytest.fixture

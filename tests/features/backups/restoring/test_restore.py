@@ -410,3 +410,18 @@ def test_the_command_asks_for_what_it_needs(run: Run, backup: str, tmp_path: Pat
         assert ran.code in (2, 50, 51)
         assert re.search(says, ran.err), ran.err
         assert "Traceback" not in ran.err
+
+
+def test_what_is_no_file_is_no_backup(run: Run, shop: Shop, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "shop-20261122T023000Z.tar")
+
+    told = run("restore-backup", tmp_path / "shop-20261122T023000Z.tar", "--into", shop.environment)
+
+    assert (told.code, "is no file; expected a backup" in told.err) == (57, True)
+
+
+def test_what_is_no_python_is_said_in_a_sentence(run: Run, backup: str, tmp_path: Path) -> None:
+    told = run("restore-backup", backup, "--into", tmp_path / "new", "--python", "/bin/false")
+
+    assert "'/bin/false' is not a Python that can be started: asked for its version, it did not say it." in told.err
+    assert not (tmp_path / "new").exists()

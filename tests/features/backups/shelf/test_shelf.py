@@ -12,7 +12,14 @@ import pytest
 from rattail.config.load import load_settings
 from rattail.errors import AppDirBusy, ConfigInvalid, NoSuchThing
 from rattail.features.backups.keys.keys import make_key, note_proofs
-from rattail.features.backups.shelf.shelf import find_backup, leftovers, list_backups, remove_parts, target_lock
+from rattail.features.backups.shelf.shelf import (
+    find_backup,
+    leftovers,
+    list_backups,
+    make_shelf,
+    remove_parts,
+    target_lock,
+)
 from rattail.features.backups.shelf.state import Copy, Known, Look, State, read_known, write_known
 from rattail.features.backups.shelf.target import name_on_shelf, target_of
 from rattail.registry import Registry
@@ -174,3 +181,17 @@ def test_backups_lie_beside_the_environment_or_where_the_setting_says(
     with pytest.raises(ConfigInvalid, match="no absolute path"):
         settings("elsewhere")
     assert name_on_shelf("My shop / 2") == "My-shop---2"
+
+
+def test_a_folder_on_a_disk_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(NoSuchThing) as told:
+        make_shelf(str(tmp_path / "disk/backups"))
+
+    assert f"there is no folder '{tmp_path}/disk'" in told.value.message
+    assert "is its disk mounted?" in told.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+    (tmp_path / "disk").mkdir()
+    make_shelf(str(tmp_path / "disk/backups"))
+    make_shelf(str(tmp_path / "disk/backups"))
+    assert (tmp_path / "disk/backups").stat().st_mode & 0o777 == 0o700

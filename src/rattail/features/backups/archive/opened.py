@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -192,6 +193,7 @@ def open_archive(path: str, *, identities: Sequence[x25519.Identity] = ()) -> It
 
     Raises:
         Damaged: it is no whole archive.
+        InputRejected: it is no file at all.
         AppDirBroken: it cannot be read.
     """
     try:
@@ -199,6 +201,8 @@ def open_archive(path: str, *, identities: Sequence[x25519.Identity] = ()) -> It
     except OSError as error:
         raise refusal("read", path, error) from error
     try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise InputRejected(f"{shown(path)} is no file; expected a backup, such as 'shop-20261122T023000Z.tar'.")
         yield Archive(fd, path, identities)
     finally:
         os.close(fd)

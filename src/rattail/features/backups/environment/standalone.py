@@ -66,12 +66,11 @@ def version_of(python: str) -> str:
     """Which Python the interpreter `python` is ("3.11"); refused where it cannot build an environment."""
     script = "import sys; print(*sys.version_info[:2], sep='.')"
     try:
-        version = subprocess.run(
-            [python, "-I", "-c", script], capture_output=True, text=True, check=True
-        ).stdout.strip()
+        version = subprocess.check_output([python, "-I", "-c", script], text=True, stderr=subprocess.DEVNULL).strip()
         is_too_old = tuple(map(int, version.split("."))) < (3, 11)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        raise Refused(f"'{python}' is not a Python that can be started: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "asked for its version, it did not say it"
+        raise Refused(f"'{python}' is not a Python that can be started: {why}.") from error
     if is_too_old:
         hint = "Name a newer one: --python /usr/bin/python3.11"
         raise Refused(f"'{python}' is Python {version}; 3.11 or newer is needed.", hint)

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple
 
-from rattail.appdir.hints import pasted_line
+from rattail.appdir.hints import pasted, pasted_line
 from rattail.appdir.names import TEMPORARY_PREFIX
 from rattail.appdir.refusal import refusal, shown, user_name
 from rattail.errors import AppDirBusy, NoSuchThing
@@ -95,13 +95,22 @@ def find_backup(target: str, name: str, *, app: str = "") -> Backup:
 
 
 def make_shelf(target: str) -> None:
-    """Make the folder for backups, closed to others, where it is not there yet.
+    """Make the folder for backups, closed to others, where it is not there yet; not those above it, since what is
+    not there may be a disk that nobody mounted.
 
     Raises:
+        NoSuchThing: the folder in which it is to be made is not there.
         AppDirBroken: it cannot be made.
     """
+    if os.path.isdir(target):
+        return
     try:
-        os.makedirs(target, mode=_FOLDER_MODE, exist_ok=True)
+        os.mkdir(target, _FOLDER_MODE)
+    except FileNotFoundError:
+        raise NoSuchThing(
+            f"there is no folder {shown(os.path.dirname(target))} to put the backups' folder into.",
+            hint=f"is its disk mounted? otherwise: mkdir -m 700 -p {pasted(target)}",
+        ) from None
     except PermissionError as error:
         told = refusal("make the folder for backups", target, error)
         told.hint = "make it as root: " + pasted_line(
