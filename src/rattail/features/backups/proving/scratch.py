@@ -43,9 +43,7 @@ def scratch_place(target: str) -> Iterator[str]:
                 hint="wait until that has ended; rattail list-jobs shows whether it is a job",
             ) from None
         try:
-            for name in os.listdir(target):
-                if name.startswith(PREFIX):
-                    shutil.rmtree(f"{target}/{name}", ignore_errors=True)
+            _clear(target)
             place = tempfile.mkdtemp(prefix=PREFIX, dir=target)
         except OSError as error:
             raise refusal("make a scratch place in", target, error) from error
@@ -53,8 +51,16 @@ def scratch_place(target: str) -> Iterator[str]:
             yield place
         finally:
             shutil.rmtree(place, ignore_errors=True)
+            with suppress(OSError):
+                _clear(target)  # what a killed proof started may have written until now
     finally:
         os.close(lock)
+
+
+def _clear(target: str) -> None:
+    for name in os.listdir(target):
+        if name.startswith(PREFIX):
+            shutil.rmtree(f"{target}/{name}", ignore_errors=True)
 
 
 @contextmanager
