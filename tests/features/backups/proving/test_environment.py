@@ -19,6 +19,7 @@ from tests.features.backups.environment.test_rebuild import linked_environment
 from tests.features.backups.proving.shop import scratch_of
 from tests.kit.environment import Environment, runnable_python
 from tests.kit.killing import as_user
+from tests.kit.programs import needs_program
 
 SOMEBODY = 34_567
 
@@ -120,6 +121,36 @@ def test_restore_py_brings_it_back_for_anybody_with_nothing_but_python(as_root: 
     assert rows.returncode == 0, rows.stderr
     assert {path.stat().st_uid for path in (brought.path, brought.appdir, brought.appdir / "data")} == {SOMEBODY}
     assert (brought.appdir / "data/rattail.sqlite3").exists()
+
+
+@pytest.mark.long
+def test_what_restore_txt_says_to_type_builds_it_by_hand(shop: Shop, backup: Path) -> None:
+    for name in ("bash", "tar", "sha256sum", "zstd", "sqlite3"):
+        needs_program(name)
+    folder = shop.above / "by hand"
+    folder.mkdir()
+    shutil.copy(backup, folder)
+    text = subprocess.check_output(["tar", "-xOf", backup, "RESTORE.txt"], text=True)
+    _, by_hand, *_ = text.partition("2. BY HAND")[2].split("\n\n")
+    _, environment, *_ = text.partition("3. THE ENVIRONMENT BY HAND")[2].split("\n\n")
+    typed, serve = f"{by_hand}\n{environment}".rstrip().rsplit("\n", 1)
+    was = shop.installed.path.rename(shop.above / "was")
+    try:
+        ran = subprocess.run(
+            ["bash", "-c", f"set -euo pipefail\n{typed}"],
+            cwd=folder,
+            env={"PATH": f"{os.path.dirname(os.path.realpath(sys.executable))}:/usr/bin:/bin", "LANG": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert serve.strip() == f"{shop.installed.rattail} serve"
+        assert ran.returncode == 0, ran.stdout + ran.stderr  # check-appdir, the last line, finds nothing to mend
+        assert (shop.installed.appdir / "data/rattail.sqlite3").exists()
+    finally:
+        shutil.rmtree(shop.installed.path, ignore_errors=True)
+        was.rename(shop.installed.path)
 
 
 def _look(path: Path) -> Any:

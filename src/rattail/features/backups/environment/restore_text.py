@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class Described(NamedTuple):
-    """What `RESTORE.txt` says of one backup; `relocated` has the place of each folder outside, by logical name."""
+    """What `RESTORE.txt` says of one backup: `encrypted_to` are the public keys whose secret halves open it (none: it
+    is open to all), `relocated` has the place of each folder outside, by logical name."""
 
     archive_name: str
     app: str
@@ -27,10 +28,14 @@ class Described(NamedTuple):
     record: Record
     database: Literal["sqlite", "postgresql", ""]  # "": no records were ever made
     server_version: str
-    is_encrypted: bool
+    encrypted_to: tuple[str, ...]
     is_full: bool
     wheel_count: int
     relocated: Mapping[str, str]
+
+    @property
+    def is_encrypted(self) -> bool:
+        return bool(self.encrypted_to)
 
 
 def restore_program() -> str:
@@ -120,7 +125,9 @@ def _by_hand(what: Described) -> str:
         lines.append(f"    {opened.format(database)}zstd -d | psql -1 -v ON_ERROR_STOP=1 -d NEWNAME\n")
     if what.is_encrypted:
         lines.append(f"    age -d -i KEYFILE {MANIFEST}{ENCRYPTED} > {MANIFEST}\n")
-        lines.append("\nKEYFILE is the file with the private age key, a line AGE-SECRET-KEY-...\n")
+        lines.append("\nKEYFILE is the file with the private age key, a line AGE-SECRET-KEY-..., to any of\n\n")
+        lines += [f"  {key}\n" for key in what.encrypted_to]
+        lines.append("\n")
         lines.append(f"{MANIFEST} lists every file, and under 'relocated' which folders lay elsewhere.\n")
     if what.database == "postgresql":
         lines.append(
@@ -152,6 +159,7 @@ def _environment_by_hand(what: Described) -> str:
         "3. THE ENVIRONMENT BY HAND\n\n"
         f"    python{short} -m venv {env}\n{install}"
         f"    mv app {env}/app\n"
+        f"    {env}/bin/rattail make-appdir  # the folders that a backup does not hold\n"
         f"    {env}/bin/rattail check-appdir\n"
         f"    {env}/bin/rattail serve\n\n"
         f"Compiled packages fit Python {short} on {python.platform} and no other; where there is no such\n"
