@@ -10,6 +10,7 @@ from rattail.features.backups.environment.restore_text import Described, restore
 PYTHON = Interpreter(
     "/srv/envs/poser", (), "", "", "3.11.7", "cpython", "linux-x86_64", "glibc 2.36", "cpython-311", ""
 )
+KEY = "age1yhs3a0wx8dazn58pp5amt5997r2d5kyd5r7gxtdwcqruqrna0e2ss5vu7n"
 PLAIN = Described(
     archive_name="poser-20261122T023000Z.tar",
     app="poser",
@@ -21,12 +22,12 @@ PLAIN = Described(
     record=Record(PYTHON, ()),
     database="sqlite",
     server_version="",
-    is_encrypted=False,
+    encrypted_to=(),
     is_full=False,
     wheel_count=25,
     relocated={"data/exports": "/mnt/exports"},
 )
-ENCRYPTED = PLAIN._replace(is_encrypted=True, database="postgresql", server_version="16.2", wheel_count=0)
+ENCRYPTED = PLAIN._replace(encrypted_to=(KEY,), database="postgresql", server_version="16.2", wheel_count=0)
 
 
 def test_it_says_what_is_needed_and_what_is_missing() -> None:
@@ -37,6 +38,7 @@ def test_it_says_what_is_needed_and_what_is_missing() -> None:
         "--identity FILE",
         "--index URL",
         "private age key",
+        f"  {KEY}\n",
         "PostgreSQL server itself, its roles",
         "systemd units",
         "TLS certificates",

@@ -219,7 +219,7 @@ class _Making:
                 record=record,
                 database=copied.kind if copied else "",
                 server_version=copied.server_version if copied else "",
-                is_encrypted=bool(request.recipients),
+                encrypted_to=tuple(request.recipients),
                 is_full=request.is_full,
                 wheel_count=len(packed_wheels),
                 relocated=self._relocated,
