@@ -20,7 +20,7 @@ UV_COMPILE = pip compile --quiet --upgrade --generate-hashes --universal --pytho
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL = help
-.PHONY: help run test programs test-long lint types docs golden format bench lock clean migrations
+.PHONY: help run test programs test-long lint types docs golden format bench bench-faults lock clean migrations
 
 help: ## Show what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -57,7 +57,10 @@ golden: $(TEST)/.installed ## Write the golden files of the tests anew; read the
 	@RATTAIL_TEST_GOLDEN=write $(TESTPY) -m pytest -q -m golden
 
 bench: $(TEST)/.installed ## Measure, as ratios within one run.
-	@for each in bench/*.py; do $(TESTPY) "$$each" || exit 1; done
+	@for each in $(filter-out bench/faults.py,$(wildcard bench/*.py)); do $(TESTPY) "$$each" || exit 1; done
+
+bench-faults: $(TEST)/.installed ## Let every call of making and restoring backups fail, in every way: hours.
+	@$(TESTPY) bench/faults.py
 
 migrations: $(TEST)/.installed ## Write migrations for what changed in the models.
 	@$(TESTPY) -m tests.kit.migrations

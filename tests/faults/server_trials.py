@@ -21,6 +21,7 @@ from tests.kit.postgres import USER, Server
 from tests.kit.records import migrated_database, variables
 
 ServerTrials = Mapping[str, Callable[[Path, Registry], Trial]]
+NAMES_ON_A_SERVER = MAKE, RESTORE = "make a backup, on a server", "restore over, on a server"
 BEFORE, SINCE = [1], [1, 2]
 
 
@@ -121,8 +122,8 @@ def server_trials(server: Server) -> Iterator[ServerTrials]:
     os.environ.update({**variables(server, url), "PATH": f"{server.bin_folder}:{os.environ['PATH']}"})
     try:
         yield {
-            "make a backup, on a server": ServerMakeTrial,
-            "restore over, on a server": partial(ServerRestoreTrial, records=records),
+            MAKE: ServerMakeTrial,
+            RESTORE: partial(ServerRestoreTrial, records=records),
         }
     finally:
         os.environ.clear()

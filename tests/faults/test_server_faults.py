@@ -14,13 +14,12 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from rattail.errors import RattailError
 from rattail.registry import Registry
-from tests.faults.server_trials import SINCE, ServerRestoreTrial, ServerTrials, server_trials
+from tests.faults.server_trials import MAKE, RESTORE, SINCE, ServerRestoreTrial, ServerTrials, server_trials
 from tests.faults.striking import Pass, calls_of, points_of, strike_everywhere
 from tests.faults.trials import RestoreTrial
 from tests.kit.faults import ERRORS, GONE, KILL, UNHEARD, UNREADABLE, struck, unstruck
 from tests.kit.postgres import USER, Server
 
-MAKE, RESTORE = "make a backup, on a server", "restore over, on a server"
 #: The beginning of the transaction, two names, its end.
 QUESTIONS_OF_A_RENAME = 4
 MIXED = (KILL, ERRORS[0], KILL, ERRORS[1], KILL, ERRORS[2])
