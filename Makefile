@@ -20,7 +20,7 @@ UV_COMPILE = pip compile --quiet --upgrade --generate-hashes --universal --pytho
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL = help
-.PHONY: help run test programs test-long lint types docs golden format bench bench-faults lock clean migrations
+.PHONY: help run test programs test-long lint types docs golden format bench faults lock clean migrations
 
 help: ## Show what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -59,7 +59,7 @@ golden: $(TEST)/.installed ## Write the golden files of the tests anew; read the
 bench: $(TEST)/.installed ## Measure, as ratios within one run.
 	@for each in $(filter-out bench/faults.py,$(wildcard bench/*.py)); do $(TESTPY) "$$each" || exit 1; done
 
-bench-faults: $(TEST)/.installed ## Let every call of making and restoring backups fail, in every way: hours.
+faults: $(TEST)/.installed ## Let every call of making and restoring backups fail, in every way: hours.
 	@$(TESTPY) bench/faults.py
 
 migrations: $(TEST)/.installed ## Write migrations for what changed in the models.

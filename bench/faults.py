@@ -2,7 +2,7 @@
 
     python bench/faults.py [--trial NAME]... [--every N]
 
-Run by `make bench-faults`. `--every` tries every so many of the points, beginning with another one for each fault.
+Run by `make faults`. `--every` tries every so many of the points, beginning with another one for each fault.
 What is tried, and what has to hold after each point, is that of `tests/faults`, which try a part of it in `make test`:
 no listed backup is bad, what was there is exactly the old or exactly the new, and the same command run again succeeds
 without help. A point is a call to the disk, to a program or to a server, of the command itself or of the programs of
