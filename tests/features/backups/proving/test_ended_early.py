@@ -20,6 +20,9 @@ from tests.jobs.open_site import in_site
 from tests.jobs.working import state, wait_until, worker
 
 
+pytestmark = pytest.mark.xdist_group("proofs ended early")  # one backup for all of them
+
+
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("shelf")

@@ -21,6 +21,7 @@ from tests.kit.environment import Environment, runnable_python
 from tests.kit.killing import as_user
 from tests.kit.programs import needs_program
 
+pytestmark = pytest.mark.xdist_group("proved environment")  # one backup for all of them
 SOMEBODY = 34_567
 
 
