@@ -19,7 +19,6 @@ from tests.features.backups.restoring.shelf import made_shop
 from tests.jobs.open_site import in_site
 from tests.jobs.working import state, wait_until, worker
 
-
 pytestmark = pytest.mark.xdist_group("proofs ended early")  # one backup for all of them
 
 
