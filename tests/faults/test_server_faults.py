@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from psycopg.sql import SQL, Identifier, Literal
 
-from rattail.errors import RattailError
+from rattail.errors import Interrupted
 from rattail.registry import Registry
 from tests.faults.server_trials import MAKE, RESTORE, SINCE, ServerRestoreTrial, ServerTrials, server_trials
 from tests.faults.striking import Pass, calls_of, points_of, strike_everywhere
@@ -72,10 +72,6 @@ def test_a_kill_between_folder_and_database_is_put_right_by_the_same_command(
         trial.reset()
 
 
-class Stopped(RattailError):
-    """What a person who stops the command is told."""
-
-
 def test_a_server_that_lets_nobody_in_once_all_is_exchanged_leaves_the_new_folder_with_the_new_database(
     postgres: Server, trials: ServerTrials, quick_path: Path, registry: Registry
 ) -> None:
@@ -84,7 +80,7 @@ def test_a_server_that_lets_nobody_in_once_all_is_exchanged_leaves_the_new_folde
     def shut(what: str, done: int, total: int | None) -> None:
         if what.startswith("asking the application"):
             postgres.administer(SQL("ALTER ROLE {} PASSWORD 'another'").format(Identifier(USER)))
-            raise Stopped("stopped.")
+            raise Interrupted("stopped.")
 
     trial.progress = shut
     try:
