@@ -8,7 +8,7 @@ from typing import Any
 
 import zstandard
 
-from tests.features.backups.hostile.folders import Case
+from tests.features.backups.hostile.case import Case
 from tests.features.backups.hostile.forging import (
     BLOCK,
     CONTENT,

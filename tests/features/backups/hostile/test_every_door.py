@@ -22,7 +22,8 @@ from rattail.features.backups.making.readback import read_back
 from rattail.features.backups.restoring.restore import restore
 from rattail.registry import Registry
 from tests.features.backups.hostile.archives import archive_cases
-from tests.features.backups.hostile.folders import Case, folder_cases
+from tests.features.backups.hostile.case import Case
+from tests.features.backups.hostile.folders import folder_cases
 from tests.features.backups.hostile.forging import archive
 from tests.features.backups.restoring.shelf import empty_shop
 from tests.kit.snapshot import snapshot

@@ -14,7 +14,8 @@ from rattail.errors import RattailError
 from rattail.features.backups.archive.opened import open_archive
 from rattail.features.backups.restoring.unpack import unpack_folder
 from tests.features.backups.hostile.archives import archive_cases
-from tests.features.backups.hostile.folders import Case, folder_cases
+from tests.features.backups.hostile.case import Case
+from tests.features.backups.hostile.folders import folder_cases
 from tests.kit.snapshot import snapshot
 
 

@@ -92,6 +92,26 @@ def test_a_wrong_value_beside_a_backup_voids_all_of_it(tmp_path: Path, key: str)
     assert list_backups(str(tmp_path))[0].known == Known()
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("bytes_by_part", {"folder.tar.zst": float("inf")}),
+        ("read_back", {**Look(NOW).dump(), "seconds": 10**400}),
+        ("read_back", {**Look(NOW).dump(), "at": "2026-11-22T02:30:00"}),
+        ("copies", {"/far": {"at": "2026-11-22", "problem": ""}}),
+    ],
+    ids=["without end", "a huge number", "a time of nowhere", "a day"],
+)
+def test_a_number_or_a_time_beside_a_backup_that_is_none_voids_all_of_it(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    path = put(tmp_path, NOW, known=ALL_KNOWN)
+    beside = Path(f"{path}.json")
+    beside.write_text(json.dumps({**json.loads(beside.read_text()), key: value}))
+
+    assert list_backups(str(tmp_path))[0].known == Known()
+
+
 def test_what_is_no_backup_is_not_listed(tmp_path: Path) -> None:
     path = put(tmp_path, NOW)
     (tmp_path / "notes.tar").touch()

@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, NamedTuple, NoReturn
@@ -331,7 +332,7 @@ def restore(file: str, into: str, *, index: str, python: str, is_trial: bool) ->
         sums = check_sums(stream, members, progress=lambda done: show(f"\r{100 * done // size} % "))
         document = json.loads(read_text(stream, members[ENVIRONMENT]))
         if document.get("version") != VERSION:
-            raise Refused(f"The backup has version {document.get('version')}.", "Use the restore.py that lies in it.")
+            raise Refused(f"The backup has version {document.get('version')!r}.", "Use the restore.py that lies in it.")
         if os.path.lexists(into) and _origin(into) == origin:
             return _say(f"\nThe environment {into} was built from this backup already.\n")
         wheels = [WheelFile(name[7:], digest) for name, digest in sums.items() if name.startswith("wheels/")]
@@ -359,7 +360,7 @@ def _origin(into: str) -> str:
 
 
 def _say(text: str) -> None:
-    os.write(2, text.encode())
+    os.write(2, text.encode("utf-8", "backslashreplace"))
 
 
 def main(words: Sequence[str]) -> NoReturn:
@@ -388,8 +389,8 @@ def main(words: Sequence[str]) -> NoReturn:
     except OSError as error:
         _say(f"{error.filename or given.file}: {error.strerror}.\n")
         sys.exit(51)
-    except (ValueError, LookupError, AttributeError, TypeError) as error:
-        _say(f"\nThe backup's {ENVIRONMENT} cannot be read ({error}).\n")
+    except (ValueError, LookupError, AttributeError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        _say(f"\nThe backup holds what cannot be read ({error}).\n")
         sys.exit(59)
     except KeyboardInterrupt:
         sys.exit(130)

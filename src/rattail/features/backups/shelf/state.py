@@ -50,7 +50,7 @@ class Look(NamedTuple):
     @classmethod
     def load(cls, document: Mapping[str, Any]) -> Look:
         steps = tuple((str(step), float(seconds)) for step, seconds in document["steps"])
-        return cls(datetime.fromisoformat(document["at"]), str(document["problem"]), float(document["seconds"]), steps)
+        return cls(_time(document["at"]), str(document["problem"]), float(document["seconds"]), steps)
 
 
 class Copy(NamedTuple):
@@ -96,6 +96,13 @@ class Known(NamedTuple):
         return ""
 
 
+def _time(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("a time of nowhere")
+    return at
+
+
 def read_known(path: str) -> Known:
     """What is known of the backup at `path`; nothing where nothing is, or where it is about another file."""
     try:
@@ -119,7 +126,7 @@ def known_to_change(path: str) -> Known:
         if (document["size_bytes"], document["mtime_ns"]) != (look.st_size, look.st_mtime_ns):
             return Known()
         return _load(document)
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
         return Known()
 
 
@@ -153,10 +160,7 @@ def _dump(known: Known) -> dict[str, object]:
 
 
 def _load(document: Mapping[str, Any]) -> Known:
-    copies = {
-        str(place): Copy(datetime.fromisoformat(one["at"]), str(one["problem"]))
-        for place, one in document["copies"].items()
-    }
+    copies = {str(place): Copy(_time(one["at"]), str(one["problem"])) for place, one in document["copies"].items()}
     read_back, proved = (document[name] and Look.load(document[name]) for name in ("read_back", "proved"))
     return Known(
         digest=str(document["digest"]),
