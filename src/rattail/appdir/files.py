@@ -16,11 +16,12 @@ from rattail.appdir.names import TEMPORARY_HEX_DIGITS, TEMPORARY_PREFIX
 from rattail.errors import InputRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PASSING_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC  # need no permission to list
 _WRITE_FLAGS = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+_KEPT_OPEN = 8
 _NO_UNNAMED_FILES = (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL)
 
 
@@ -53,6 +54,40 @@ def open_below(root_fd: int, path: str) -> int:
             os.close(fd)
         fd = deeper
     return fd
+
+
+@contextmanager
+def descending(root_fd: int) -> Iterator[Callable[[str], int]]:
+    """Gives a function that opens folders as `open_below` does and keeps open those above the last one: for a walk, in
+    which most folders lie beside the one before. What it gives is good until it is called again.
+    """
+    names: list[str] = []  # of those that are kept open, from the root downwards
+    fds: list[int] = []  # theirs, and the last one's where it lies too deep to be kept
+
+    def leave(kept: int) -> None:
+        del names[kept:]
+        while len(fds) > kept:
+            os.close(fds.pop())
+
+    def opened(path: str) -> int:
+        parts = [".", *([] if path == "." else path.split("/"))]
+        same = 0
+        while same < min(len(parts) - 1, len(names)) and parts[same] == names[same]:
+            same += 1
+        leave(same)
+        for part in parts[same:]:
+            fd = os.open(part, _FOLDER_FLAGS, dir_fd=fds[-1] if fds else root_fd)
+            if len(fds) > len(names):
+                os.close(fds.pop())
+            fds.append(fd)
+            if len(fds) <= _KEPT_OPEN:
+                names.append(part)
+        return fds[-1]
+
+    try:
+        yield opened
+    finally:
+        leave(0)
 
 
 def create_file(dir_fd: int, name: str, content: bytes, *, mode: int, is_durable: bool = True) -> bool:

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from rattail.appdir.files import open_below, opened_folder
+from rattail.appdir.files import descending, opened_folder
 from rattail.appdir.folder import Keep
 from rattail.appdir.hints import pasted
 from rattail.appdir.layout import Place
@@ -95,20 +95,18 @@ class Walk:
 
     def _walk_below(self, top_fd: int, place: Place) -> Iterator[Found]:
         pending = ["."]  # relative to the place
-        while pending:
-            below = pending.pop()
-            try:
-                fd = open_below(top_fd, below)
-            except FileNotFoundError:
-                continue  # it went away: nothing that records name does, while files are held still
-            except OSError as error:
-                raise self._refused(_join(place.path, below), f"{place.location}/{below}", error) from error
-            try:
+        with descending(top_fd) as opened:
+            while pending:
+                below = pending.pop()
+                try:
+                    fd = opened(below)
+                except FileNotFoundError:
+                    continue  # it went away: nothing that records name does, while files are held still
+                except OSError as error:
+                    raise self._refused(_join(place.path, below), f"{place.location}/{below}", error) from error
                 if below != ".":
                     yield Found(_join(place.path, below), "folder", os.fstat(fd), fd, ".")
                 yield from self._entries(fd, place, below, pending)
-            finally:
-                os.close(fd)
 
     def _entries(self, fd: int, place: Place, below: str, pending: list[str]) -> Iterator[Found]:
         """The files and links of one folder; its folders are put on the list of those to be visited."""

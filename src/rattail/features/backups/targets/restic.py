@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 
 from rattail.features.backups.shelf.shelf import Backup
@@ -24,7 +24,10 @@ _SHARES = 30
 def send_to_restic(
     repository: Repository, backup: Backup, unpacked: Unpacked, *, is_first_try: bool, progress: Progress
 ) -> None:
-    """Have restic take the files in, then check the repository, a share of its data, and the list of the files.
+    """Have restic take the files in, then check the repository and a share of its data.
+
+    What went in is compared with what restic says to have written, or, where an earlier try wrote it, with its list of
+    the files; that all of it is there, its check says.
 
     Raises:
         NoSuchThing: restic is not installed.
@@ -34,13 +37,13 @@ def send_to_restic(
     repository.require_program()
     environ = _environ(repository)
     known = "" if is_first_try else _known(repository, environ, backup)
-    snapshot = known or _put(repository, environ, backup, unpacked, progress)
+    took = _listed(repository, environ, known) if known else _put(repository, environ, backup, unpacked, progress)
     share = f"{backup.made_at.toordinal() % _SHARES + 1}/{_SHARES}"
     progress("checking the repository", 0, None)
     code, _, said = run(_command(repository, "check", "--quiet", f"--read-data-subset={share}"), environ)
     if code:
         raise repository.failed("find all it should have in", said, is_unproven=True)
-    require_same(repository, backup, unpacked, *_listed(repository, environ, snapshot))
+    require_same(repository, backup, unpacked, *took)
 
 
 def _environ(repository: Repository) -> dict[str, str]:
@@ -69,7 +72,8 @@ def _known(repository: Repository, environ: dict[str, str], backup: Backup) -> s
 
 def _put(
     repository: Repository, environ: dict[str, str], backup: Backup, unpacked: Unpacked, progress: Progress
-) -> str:
+) -> tuple[int, int]:
+    """Returns how many files it took, and their size."""
     made_at = backup.made_at.astimezone(UTC)
     command = _command(
         repository,
@@ -77,17 +81,18 @@ def _put(
         *("--json", "--host", backup.app, "--tag", "rattail", "--tag", backup.file_name),
         *("--time", f"{made_at.astimezone():%Y-%m-%d %H:%M:%S}", "."),
     )
-    snapshot = ""
+    took: tuple[int, int] | None = None
     said: list[str] = []
     with running(command, environ, folder=unpacked.path) as process:
         for document in _documents(process, said):
             if document.get("message_type") == "status":
-                progress("sending", int(str(document.get("bytes_done", 0))), unpacked.file_bytes)
-            snapshot = str(document.get("snapshot_id", snapshot))
+                progress("sending", _number(document, "bytes_done"), unpacked.file_bytes)
+            if document.get("message_type") == "summary" and document.get("snapshot_id"):
+                took = _number(document, "total_files_processed"), _number(document, "total_bytes_processed")
         code = process.wait()
-    if code or not snapshot:
+    if code or took is None:
         raise repository.failed("put the backup into", "".join(said))
-    return snapshot
+    return took
 
 
 def _documents(process: subprocess.Popen[str], said: list[str]) -> Iterator[dict[str, object]]:
@@ -110,8 +115,12 @@ def _listed(repository: Repository, environ: dict[str, str], snapshot: str) -> t
         for document in _documents(process, said):
             if document.get("type") == "file":
                 files += 1
-                size += int(str(document.get("size", 0)))
+                size += _number(document, "size")
         code = process.wait()
     if code:
         raise repository.failed("list what is in", "".join(said), is_unproven=True)
     return files, size
+
+
+def _number(document: Mapping[str, object], name: str) -> int:
+    return int(str(document.get(name, 0)))

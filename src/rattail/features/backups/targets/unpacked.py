@@ -275,13 +275,14 @@ class _Bringing:
         with self._archive.manifest() as (_, entries):
             for entry in entries:
                 if entry.kind == "folder":
-                    fd = open_below(self._root_fd, f"{FOLDER}/{entry.path}")
-                    try:
-                        look, mode = os.fstat(fd), entry.mode & 0o777 | 0o700
-                        if (look.st_mtime_ns, stat.S_IMODE(look.st_mode)) != (entry.mtime_ns, mode):
+                    path, mode = f"{FOLDER}/{entry.path}", entry.mode & 0o777 | 0o700
+                    look = os.lstat(path, dir_fd=self._root_fd)
+                    if (look.st_mtime_ns, stat.S_IMODE(look.st_mode)) != (entry.mtime_ns, mode):
+                        fd = open_below(self._root_fd, path)
+                        try:
                             _dress(fd, entry, mode)
-                    finally:
-                        os.close(fd)
+                        finally:
+                            os.close(fd)
 
     @contextmanager
     def _above(self, path: str) -> Iterator[tuple[int, str]]:
