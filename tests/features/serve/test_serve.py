@@ -77,6 +77,19 @@ def test_a_request_that_was_begun_is_answered_after_the_signal_to_stop(server: S
     assert server.ended() == 0
 
 
+def test_a_process_that_is_told_to_stop_the_moment_it_is_forked_hears_it(shop: Path) -> None:
+    with serving(shop, "--web-only", env=ONE) as server:
+        for _ in range(3):
+            master, *answering = server.children("web")
+            os.kill(answering[0], signal.SIGKILL)
+            gone(answering[0])
+            born = _next_child(master, after=answering[0])
+            os.kill(born, signal.SIGTERM)
+
+            gone(born)
+            eventually(lambda: len(server.children("web")) == 2)
+
+
 @pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost: local"], ids=["nothing", "half a head"])
 def test_connections_on_which_no_whole_request_came_hold_nobody_up(shop: Path, said: bytes) -> None:
     with ExitStack() as stack:
@@ -300,3 +313,12 @@ def test_what_serve_refuses_as_its_address_is_neither_set_nor_found_good(shop: P
     assert refused.code != 0
     assert "nothing after it" in refused.err
     assert "nothing after it" in run("check-appdir", "--appdir", shop, env=env).out
+
+
+def _next_child(pid: int, *, after: int) -> int:
+    """The child that a process has instead of its child `after`, in the moment it is there."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    while True:
+        found = {int(child) for child in children.read_text().split()} - {after}
+        if found:
+            return found.pop()

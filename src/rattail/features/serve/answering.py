@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import time
 from contextlib import suppress
@@ -14,6 +15,8 @@ from gunicorn.workers.gthread import ThreadWorker
 _HEAD_S = 10.0  # how long the head of a request may take to arrive
 _LONGEST_HEAD = 32 * 1024  # nobody waits for more: what is there is looked at, and refused in most cases
 _END_OF_HEAD = b"\r\n\r\n"
+#: What tells a worker to stop. Its master forks it with these held back.
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
@@ -23,6 +26,10 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     stops closes the listening socket at once, not only when its last request is answered: so the port is free again
     as soon as nobody serves it, however long a request takes.
     """
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers import base
 
-from rattail.features.serve.answering import Worker
+from rattail.features.serve.answering import STOPPING, Worker
 from rattail.features.serve.child import die_with, say_ready
 from rattail.features.serve.worker import require_records
 from rattail.logs.setup import write_to
@@ -41,10 +42,26 @@ def answer_requests(root: str, *, door_fd: int, ready_fd: int) -> None:
     write_to(site.folders["log"], "web", settings=site.settings)
     base.WorkerTmp = Heartbeat
     try:
-        Arbiter(_Application(site, door_fd=door_fd, ready_fd=ready_fd)).run()
+        _Arbiter(_Application(site, door_fd=door_fd, ready_fd=ready_fd)).run()
     except SystemExit as ending:
         if ending.code:
             raise
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's master, whose workers hear it from their first moment.
+
+    A fork begins with its master's handlers, which would swallow a signal to stop; so these signals wait until the
+    worker has its own.
+    """
+
+    def spawn_worker(self) -> int:
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            pid: int = super().spawn_worker()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        return pid
 
 
 class _Application(BaseApplication):  # type: ignore[misc] # gunicorn has no types

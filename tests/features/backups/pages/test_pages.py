@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,3 +80,21 @@ def test_a_press_asks_for_one_job_however_often(web: Web) -> None:
     assert list(kinds) == [(f"backups.{verb}", "alice") for verb in ("make", "prove", "prune")]
     assert manager.get("/backups/make/").status_code == 405
     assert manager.get("/backups/prune/").status_code == 200
+
+
+@web_test()
+def test_a_backup_that_is_made_while_the_page_is_put_together_is_on_it(web: Web) -> None:
+    from django.db import connection
+
+    manager, made = web.client_of("alice", "manager"), set[str]()
+
+    def meanwhile(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "backups.%" in (params or ()) and "jobs_job" in sql and not made:
+            made.add(_shelf(web))  # the job that made it is done, and no job is found
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(meanwhile):
+        page = manager.get("/backups/").content.decode()
+
+    assert "✗ damaged" in page
+    assert made

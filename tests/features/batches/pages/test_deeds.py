@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from rattail.appdir.still import files_held_still
 from tests.features.batches.pages.goods import catalog_batch, cost_of, count_batch, shop_of, state_of, text_of, work_off
@@ -34,6 +38,49 @@ def test_executing_says_what_will_happen_then_a_job_does_it_and_another_undoes_i
     assert (state_of(batch), cost_of(1)) == ("undone", Decimal(2))
     audit = text_of(web.client_of("alice", "manager").get("/audit/?subject=batch+00000001"))
     assert "undo batch batch 00000001 taken away: 2; put back: 0; left: 0" in audit
+
+
+@pytest.mark.parametrize("tab", ["", "rows/", "changes/", "history/"])
+@web_test()
+def test_a_job_that_ends_while_a_page_is_put_together_leaves_no_old_state_on_it(web: Web, tab: str) -> None:
+    from django.db import connection
+
+    batch = catalog_batch(web, "2.10")
+    bea = web.client_of("bea", "buyer")
+    bea.post("/batches/1/execute/")
+
+    with connection.execute_wrapper(_Meanwhile(web)):
+        page = text_of(bea.get(f"/batches/1/{tab}"))
+
+    assert state_of(batch) == "executed"
+    assert "Cancel the job" in page or "executed Vendor catalog" in page
+
+
+class _Meanwhile:
+    """Before a page looks for the newest job of a batch, that job is done and ends, on another connection."""
+
+    def __init__(self, web: Web) -> None:
+        self._web, self._is_done = web, False
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not self._is_done and "batch 00000001" in (params or ()) and sql.startswith("SELECT"):
+            self._is_done = True
+            with ThreadPoolExecutor(1) as other:
+                other.submit(self._work).result()
+        return execute(sql, params, many, context)
+
+    def _work(self) -> None:
+        from django.db import connection
+
+        from rattail.features.batches.jobs import execute
+        from rattail.jobs.models import Job
+        from rattail.jobs.running import Running
+
+        job = Job.objects.get()
+        Job.objects.update(state="running", token=1, tries=1, started_at=self._web.site.now())
+        execute(Running(self._web.site, job), **job.arguments)
+        Job.objects.update(state="done", ended_at=self._web.site.now())
+        connection.close()
 
 
 @web_test()

@@ -39,6 +39,7 @@ def listed(request: Request) -> HttpResponse:
     site, person = request.site, signed_in(request)
     if request.GET.get("part"):
         return render_list(request, BACKUPS)
+    jobs = _jobs(person)
     backups = backups_at(site)
     context: dict[str, Any] = {
         "target": shelf_at(site),
@@ -53,14 +54,16 @@ def listed(request: Request) -> HttpResponse:
         "may_create": person.may(CREATE),
         "may_configure": person.may(CONFIGURE),
         "copy_to": site.settings.texts("backups.copy_to") if person.may(CONFIGURE) else (),
-        "jobs": _jobs(person),
+        "jobs": jobs,
     }
     return render_list(request, BACKUPS, template="backups/list.html", context=context)
 
 
 def one(request: Request, name: str) -> HttpResponse:
     """One backup: what is in it, and how each look at it went."""
-    person, backup = signed_in(request), _backup(request.site, name)
+    person = signed_in(request)
+    jobs = _jobs(person)
+    backup = _backup(request.site, name)
     proved = backup.known.proved
     values = {
         "title": f"Backup of {show.moment(backup.made_at, request.site.time_zone)}",
@@ -73,7 +76,7 @@ def one(request: Request, name: str) -> HttpResponse:
         "copies": [(place, copy) for place, copy in backup.known.copies.items()] if person.may(CONFIGURE) else [],
         "may_create": person.may(CREATE),
         "may_download": person.may(DOWNLOAD),
-        "jobs": _jobs(person),
+        "jobs": jobs,
     }
     return render(request, "backups/one.html", values)
 
@@ -155,7 +158,10 @@ def _next_at(site: Site) -> datetime | None:
 
 
 def _jobs(person: Person) -> list[tuple[Job, bool]]:
-    """What works on backups now, and whether the person may look at it: one's own, or anybody's by permission."""
+    """What works on backups now, and whether the person may look at it: one's own, or anybody's by permission.
+
+    Look for them before the shelf: what a job does there is done before it ends, and nothing is missed in between.
+    """
     found = Job.objects.filter(kind__startswith="backups.", state__in=UNFINISHED).order_by("pk")[:5]
     may_see_all = any(person.stores(permission) is None for permission in ("jobs.view", "jobs.configure"))
     return [(job, may_see_all or job.actor == person.name) for job in found]

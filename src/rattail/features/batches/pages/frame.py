@@ -22,6 +22,7 @@ from rattail.features.batches.pages.words import kind_word, state_badge
 from rattail.features.batches.service.find import job_key
 from rattail.features.batches.states import OPEN, State
 from rattail.jobs.models import FAILED, UNFINISHED, Job
+from rattail.retail.numbers import number_text
 from rattail.site import Site
 from rattail.web.access import Person
 from rattail.web.failures import hint_for_pages
@@ -46,9 +47,17 @@ class Doable(NamedTuple):
     why_not_execute: str = ""
 
 
-def frame_of(batch: Batch, person: Person, *, site: Site, here: str) -> dict[str, Any]:
-    """The values of `batches/frame.html`; `here` is the name of the page."""
-    last = Job.objects.filter(subject=subject_of(batch)).order_by("-pk").first()
+def last_job(number: int) -> Job | None:
+    """The newest job about a batch.
+
+    Look for it before the batch: what it does to the batch is there before it ends. The other way round a job that
+    ends between the two looks leaves a page that shows the old state, and waits for nothing.
+    """
+    return Job.objects.filter(subject=f"batch {number_text(number)}").order_by("-pk").first()
+
+
+def frame_of(batch: Batch, person: Person, *, last: Job | None, site: Site, here: str) -> dict[str, Any]:
+    """The values of `batches/frame.html`; `last` is its `last_job`, `here` the name of the page."""
     job = last if last is not None and last.state in UNFINISHED else None
     return {
         "batch": batch,
@@ -89,7 +98,7 @@ def job_at(batch: Batch) -> Job | None:
 
 
 def subject_of(batch: Batch) -> str:
-    return f"batch {batch}"
+    return f"batch {number_text(batch.number)}"
 
 
 def state_word(batch: Batch) -> str:

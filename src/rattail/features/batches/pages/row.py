@@ -15,7 +15,7 @@ from rattail.features.batches.kinds.known import kind_named
 from rattail.features.batches.models import Batch
 from rattail.features.batches.models.rows import Row
 from rattail.features.batches.pages.access import CREATE, batch_for, ground_for
-from rattail.features.batches.pages.frame import doable, frame_of, job_at, plain
+from rattail.features.batches.pages.frame import doable, frame_of, job_at, last_job, plain
 from rattail.features.batches.pages.listings.changes import changes_after, sides
 from rattail.features.batches.pages.listings.cursor import LARGEST
 from rattail.features.batches.pages.listings.rows import one_row
@@ -106,7 +106,7 @@ def add_row(request: Request, number: int) -> HttpResponse:
             say(request, f"Row {done.row.sequence:,} is added.")
             return redirect("batches.row", batch.number, done.row.sequence)
     values = {
-        **frame_of(batch, person, site=request.site, here=""),
+        **frame_of(batch, person, last=last_job(batch.number), site=request.site, here=""),
         "title": f"Add a row to batch {batch}",
         "fields": _fields(batch, typed, is_new=True),
         "fault": fault,
@@ -158,7 +158,7 @@ def _shown(request: Request, batch: Batch, sequence: int, deed: Deed) -> HttpRes
             values["line"] = _swapped(rows_html(listing.columns, chunk, time_zone=request.site.time_zone), sequence)
         return render(request, "batches/row_part.html", {**values, "columns": len(listing.columns)})
     values |= {
-        **frame_of(batch, person, site=request.site, here=""),
+        **frame_of(batch, person, last=last_job(batch.number), site=request.site, here=""),
         "title": f"Row {sequence:,} of batch {batch}",
         "before": sequence - 1,
         "after": sequence + 1 if sequence < batch.row_count else 0,

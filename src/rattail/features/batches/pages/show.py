@@ -12,7 +12,7 @@ from django.urls import reverse
 from rattail.features.batches.models import Batch
 from rattail.features.batches.pages.access import batch_for, kinds_for
 from rattail.features.batches.pages.files import files_of
-from rattail.features.batches.pages.frame import frame_of
+from rattail.features.batches.pages.frame import frame_of, last_job
 from rattail.features.batches.pages.listings.batches import BATCHES
 from rattail.features.batches.pages.listings.changes import CHANGES
 from rattail.features.batches.pages.listings.rows import HELD_BACK, ROWS, bits_of, rows_of
@@ -47,9 +47,10 @@ def listed(request: Request) -> HttpResponse:
 def overview(request: Request, number: int) -> HttpResponse:
     """One batch: what it is, how its rows were judged, what it would change, what can be done with it."""
     person = signed_in(request)
+    last = last_job(number)
     batch = batch_for(person, number, site=request.site)
     values = {
-        **frame_of(batch, person, site=request.site, here="batches.show"),
+        **frame_of(batch, person, last=last, site=request.site, here="batches.show"),
         "title": f"Batch {batch}",
         "statuses": statuses_shown(batch.counts),
         "totals": [] if batch.state == State.FAILED else totals_of(batch),
@@ -64,12 +65,13 @@ def overview(request: Request, number: int) -> HttpResponse:
 def rows(request: Request, number: int) -> HttpResponse:
     """The rows of a batch."""
     person = signed_in(request)
+    last = last_job(number)
     batch = batch_for(person, number, site=request.site)
     listing = ROWS[batch.kind]
     listing = listing._replace(select=partial(rows_of, batch))  # it was looked for, and may be seen
     listing = _narrowed(listing, batch, is_counted=listing.wanted(request.GET.dict()).keys() <= {"status"})
     values = {
-        **frame_of(batch, person, site=request.site, here="batches.rows"),
+        **frame_of(batch, person, last=last, site=request.site, here="batches.rows"),
         "title": f"Rows of batch {batch}",
         "statuses": statuses_shown(batch.counts),
         "status_here": request.GET.get("status", ""),
@@ -81,9 +83,10 @@ def rows(request: Request, number: int) -> HttpResponse:
 def changes(request: Request, number: int) -> HttpResponse:
     """What a batch changes, before and after."""
     person = signed_in(request)
+    last = last_job(number)
     batch = batch_for(person, number, site=request.site)
     values = {
-        **frame_of(batch, person, site=request.site, here="batches.changes"),
+        **frame_of(batch, person, last=last, site=request.site, here="batches.changes"),
         "title": f"Changes of batch {batch}",
     }
     fixed = {"batch": str(batch.number)}
@@ -93,10 +96,11 @@ def changes(request: Request, number: int) -> HttpResponse:
 def history(request: Request, number: int) -> HttpResponse:
     """What people did to the rows of a batch."""
     person = signed_in(request)
+    last = last_job(number)
     batch = batch_for(person, number, site=request.site)
     edits = [(one, _deed(one)) for one in reversed(edits_of(batch, limit=_EDITS_SHOWN))]
     values = {
-        **frame_of(batch, person, site=request.site, here="batches.history"),
+        **frame_of(batch, person, last=last, site=request.site, here="batches.history"),
         "title": f"History of batch {batch}",
         "edits": edits,
     }
