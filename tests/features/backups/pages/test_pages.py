@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from rattail.features.backups.shelf.state import Known, Look
+from rattail.features.backups.shelf.state import Known, Look, write_known
 from tests.features.backups.shelf.on_shelf import put
 from tests.kit.web import Web, web_test
 
@@ -83,18 +83,23 @@ def test_a_press_asks_for_one_job_however_often(web: Web) -> None:
 
 
 @web_test()
-def test_a_backup_that_is_made_while_the_page_is_put_together_is_on_it(web: Web) -> None:
+def test_a_proof_that_ends_while_the_page_is_put_together_is_on_it(web: Web) -> None:
     from django.db import connection
 
-    manager, made = web.client_of("alice", "manager"), set[str]()
+    from rattail.features.backups.at_site import app_at, shelf_at
+
+    manager, target, app = web.client_of("alice", "manager"), Path(shelf_at(web.site)), app_at(web.site)
+    read = Known("d", read_back=Look(NOW))
+    path, proved = put(target, NOW, app=app, known=read), []
 
     def meanwhile(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "backups.%" in (params or ()) and "jobs_job" in sql and not made:
-            made.add(_shelf(web))  # the job that made it is done, and no job is found
+        if "backups.%" in (params or ()) and "jobs_job" in sql:
+            write_known(str(path), read._replace(proved=Look(NOW)))
+            proved.append(sql)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(meanwhile):
-        page = manager.get("/backups/").content.decode()
+        page = manager.get(f"/backups/{path.name}/").content.decode()
 
-    assert "✗ damaged" in page
-    assert made
+    assert "✓ proven" in page
+    assert proved
