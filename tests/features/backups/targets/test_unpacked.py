@@ -47,7 +47,7 @@ def test_what_the_next_one_has_as_well_is_not_written_again(shelf: Shelf) -> Non
     assert {name: (own / name).stat().st_ino for name in inodes} == inodes
 
 
-@pytest.mark.parametrize("harm", ["gone", "longer", "later", "a folder"])
+@pytest.mark.parametrize("harm", ["gone", "longer", "later", "a folder", "open to all"])
 def test_what_somebody_changed_there_is_mended(shelf: Shelf, harm: str) -> None:
     unpacked = unpack(shelf)
     before = snapshot(Path(unpacked.path))
@@ -62,10 +62,36 @@ def test_what_somebody_changed_there_is_mended(shelf: Shelf, harm: str) -> None:
         case "a folder":
             (victim.parent / "link").unlink()
             (victim.parent / "link").mkdir()
+        case "open to all":
+            victim.parent.chmod(0o777)
 
     unpack(shelf)
 
     assert snapshot(Path(unpacked.path)) == before
+
+
+@pytest.mark.parametrize("folder", [".", "folder", "folder/data/own", "folder/data/database"])
+def test_what_somebody_put_there_is_counted_as_it_goes_along(shelf: Shelf, folder: str) -> None:
+    place = Path(unpack(shelf).path)
+    (place / folder / "theirs").write_text("six by")
+
+    for _ in range(2):
+        unpacked = unpack(shelf)
+
+        files = [path for path in place.rglob("*") if path.is_file() and not path.is_symlink()]
+        assert (unpacked.files, unpacked.file_bytes) == (len(files), sum(path.stat().st_size for path in files))
+
+
+def test_a_folder_that_changed_in_the_shop_has_its_new_time_and_permissions(shelf: Shelf) -> None:
+    unpack(shelf)
+    own = shelf.root / "data" / "own"
+    own.chmod(0o710)
+    os.utime(own, (1_000_000_000, 1_000_000_000))
+    shelf.make(NOW + timedelta(days=1))
+
+    look = (Path(unpack(shelf).path) / "folder" / "data" / "own").stat()
+
+    assert (look.st_mode & 0o777, look.st_mtime) == (0o710, 1_000_000_000)
 
 
 def test_encrypted_ones_and_others_take_turns(shelf: Shelf) -> None:

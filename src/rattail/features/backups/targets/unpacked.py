@@ -13,32 +13,29 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 from rattail.appdir.files import open_below, opened_folder
 from rattail.appdir.refusal import refusal, shown
 from rattail.errors import AppDirBroken
 from rattail.features.backups.archive import format as names
 from rattail.features.backups.archive.damaged import Damaged
-from rattail.features.backups.archive.manifest import Entry, Head
+from rattail.features.backups.archive.manifest import Entry
 from rattail.features.backups.archive.opened import Archive
 from rattail.features.backups.archive.reading import Readable
 from rattail.features.backups.records.copy import FILES, NOTE
 from rattail.features.backups.shelf.shelf import Backup, make_private
+from rattail.features.backups.targets.index import Index, Row, Todo, open_index
 
 Progress = Callable[[str, int, int | None], object]
 FOLDER = "folder"
 _RECORDS = f"{FOLDER}/data/database"
 _PLACE = "unpacked"
 _CHUNK_BYTES = 1 << 20
-_TABLES = """
-CREATE TABLE IF NOT EXISTS state (is_clean INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS known (
-    path TEXT PRIMARY KEY, kind TEXT NOT NULL, said TEXT NOT NULL, run INTEGER NOT NULL, is_wanted INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
+_AT_ONCE = 500  # paths looked up in the index
 
 
 class Unpacked(NamedTuple):
@@ -61,13 +58,14 @@ def unpack_for_repository(archive: Archive, backup: Backup, *, shelf: str, progr
     path = f"{shelf}/{_PLACE}/{backup.app}"
     try:
         make_private(path, below=shelf)
-        with _index(f"{path}.index") as index, opened_folder(path) as fd:
-            _begin(index, path)
+        with open_index(f"{path}.index") as index, opened_folder(path) as fd:
+            if not index.begin():
+                _empty(path)
             work = _Bringing(index, fd, archive, path, progress)
             work.bring()
-            index.execute("UPDATE state SET is_clean = 1")
-            index.execute("COMMIT")
-            return Unpacked(path, *_counted(path))
+            counted = work.counted()
+            index.end(work.left_at() if counted == work.ours else {})
+            return Unpacked(path, *counted)
     except OSError as error:
         raise refusal("unpack the backup into", path, error) from error
     except sqlite3.Error as error:
@@ -77,99 +75,143 @@ def unpack_for_repository(archive: Archive, backup: Backup, *, shelf: str, progr
         ) from error
 
 
-@contextmanager
-def _index(path: str) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(path, isolation_level=None)
-    try:
-        connection.execute("PRAGMA synchronous=OFF")
-        connection.executescript(_TABLES)
-        yield connection
-    finally:
-        connection.close()
+def _empty(path: str) -> None:
+    for name in os.listdir(path):
+        inner = f"{path}/{name}"
+        shutil.rmtree(inner) if os.path.isdir(inner) and not os.path.islink(inner) else os.unlink(inner)
 
 
-def _begin(index: sqlite3.Connection, path: str) -> None:
-    """Empty the place where a run did not come to its end; note that one has begun."""
-    state = index.execute("SELECT is_clean FROM state").fetchone()
-    if state is None or not state[0]:
-        for name in os.listdir(path):
-            inner = f"{path}/{name}"
-            shutil.rmtree(inner) if os.path.isdir(inner) and not os.path.islink(inner) else os.unlink(inner)
-        index.executescript("DELETE FROM known; DELETE FROM state; INSERT INTO state VALUES (0);")
-    index.execute("UPDATE state SET is_clean = 0")
-    index.execute("BEGIN")
+class _Item(NamedTuple):
+    """What is to lie there; `said` is all that the backup says of it."""
+
+    path: str
+    kind: str
+    said: str
+    entry: Entry | None = None
 
 
 class _Bringing:
-    def __init__(
-        self, index: sqlite3.Connection, root_fd: int, archive: Archive, path: str, progress: Progress
-    ) -> None:
+    def __init__(self, index: Index, root_fd: int, archive: Archive, path: str, progress: Progress) -> None:
         self._index = index
         self._root_fd = root_fd
         self._archive = archive
         self._path = path
         self._progress = progress
-        self._run = 1 + int(index.execute("SELECT coalesce(max(run), 0) FROM known").fetchone()[0])
+        unpacked = () if archive.is_encrypted else (*archive.parts, names.SUMS)
+        self._members = [name for name in archive.members if name not in unpacked]
+        self._database: Mapping[str, Any] | None = None
+        self._note = b""
+        self._files = 0
+        self._file_bytes = 0
+        self._is_as_left = bool(index.left_at) and all(self._mtime_ns(name) == at for name, at in index.left_at.items())
+        self._wanted_entries = 0
         self._wanted_files = 0
         self._wanted_bytes = 0
         self._done_bytes = 0
 
     def bring(self) -> None:
         archive = self._archive
-        unpacked = () if archive.is_encrypted else (*archive.parts, names.SUMS)
-        members = [name for name in archive.members if name not in unpacked]
-        wanted = [name for name in members if not self._is_known(name, "file", self._sum_of(name))]
-        self._wanted_bytes += sum(archive.members[name].size_bytes for name in wanted)
+        sizes = {name: archive.members[name].size_bytes for name in self._members}
+        wanted = self._look_at([_Item(name, "file", self._sum_of(name)) for name in self._members])
+        self._count(len(sizes), sum(sizes.values()))
+        self._wanted_bytes += sum(sizes[item.path] for item in wanted)
         if not archive.is_encrypted:
             self._look_at_folder()
-        self._remove_what_is_gone()
+        for path in self._index.forget_gone():
+            self._remove(path)
         self._require_room()
-        for name in wanted:
-            self._bring_member(name)
+        for item in wanted:
+            self._bring_member(item.path)
         if not archive.is_encrypted:
             self._bring_folder()
+            self._bring_records()
             self._dress_folders()
+
+    @property
+    def ours(self) -> tuple[int, int]:
+        """How many files were put there, and their bytes."""
+        return self._files, self._file_bytes
+
+    def left_at(self) -> dict[str, int | None]:
+        """The times of the folders that no manifest tells of: if one is another next time, somebody was at it."""
+        inner = {os.path.dirname(name) for name in self._members} - {""}
+        return {name: self._mtime_ns(name) for name in ("", FOLDER, _RECORDS, *sorted(inner))}
+
+    def counted(self) -> tuple[int, int]:
+        """How many files lie there, and their bytes; where somebody else may have put some in, by going there."""
+        return self.ours if self._is_as_left else _counted(self._path)
+
+    def _count(self, files: int, file_bytes: int) -> None:
+        self._files += files
+        self._file_bytes += file_bytes
+
+    def _mtime_ns(self, path: str) -> int | None:
+        try:
+            return os.lstat(path or ".", dir_fd=self._root_fd).st_mtime_ns
+        except OSError:
+            return None
 
     def _sum_of(self, name: str) -> str:
         return self._archive.sums.get(name) or self._archive.digest  # the list of sums is in no list
 
     def _look_at_folder(self) -> None:
         with self._archive.manifest() as (head, entries):
-            self._is_known(FOLDER, "folder", "")
-            for entry in entries:
-                is_known = self._is_known(f"{FOLDER}/{entry.path}", entry.kind, _said(entry), entry=entry)
-                self._wanted_files += not is_known and entry.kind == "file"
-                self._wanted_bytes += 0 if is_known else entry.size
-            if head.database is not None:
-                path = f"{_RECORDS}/{FILES[head.database['kind']]}"
-                if not self._is_known(path, "file", self._archive.sums[head.database["part"]]):
-                    self._wanted_bytes += int(head.database["size_bytes"])
-                self._is_known(f"{_RECORDS}/{NOTE}", "file", self._archive.digest)
+            self._look_at([_Item(FOLDER, "folder", "")])
+            while chunk := list(islice(entries, _AT_ONCE)):
+                self._count(sum(one.kind == "file" for one in chunk), sum(one.size for one in chunk))
+                items = [_Item(f"{FOLDER}/{one.path}", one.kind, _said(one), one) for one in chunk]
+                for item in self._look_at(items):
+                    self._wanted_entries += 1
+                    self._wanted_files += item.kind == "file"
+                    self._wanted_bytes += item.entry.size if item.entry else 0
+        database = self._database = head.database
+        if database is None:
+            return
+        note = {"at": head.document["made_at"], **{key: database[key] for key in _NOTED}}
+        self._note = json.dumps(note, indent=1).encode() + b"\n"
+        size, path = int(database["size_bytes"]), f"{_RECORDS}/{FILES[database['kind']]}"
+        self._count(2, size + len(self._note))
+        if self._look_at([_Item(path, "file", self._archive.sums[database["part"]])]):
+            self._wanted_bytes += size
+        self._look_at([_Item(f"{_RECORDS}/{NOTE}", "file", self._archive.digest)])
 
-    def _is_known(self, path: str, kind: str, said: str, *, entry: Entry | None = None) -> bool:
-        """Whether it lies there as the backup has it; what does not is written down as wanted."""
-        row = self._index.execute("SELECT kind, said FROM known WHERE path = ?", (path,)).fetchone()
-        is_known = row == (kind, said) and self._is_untouched(path, kind, entry)
-        if row is not None and not is_known:
-            self._remove(path)
-        self._index.execute("REPLACE INTO known VALUES (?, ?, ?, ?, ?)", (path, kind, said, self._run, not is_known))
-        return is_known
+    def _look_at(self, items: Sequence[_Item]) -> list[_Item]:
+        """Compare what is to lie there with what does; gives what is to be brought, and writes down that it is."""
+        known = self._index.known([item.path for item in items])
+        wanted, seen, rows = [], [], []
+        for item in items:
+            kind, said = known.get(item.path, ("", ""))
+            is_known = kind == item.kind and (said == item.said or kind == "folder")
+            if is_known and self._is_untouched(item, said):
+                if said == item.said:
+                    seen.append(item.path)
+                else:
+                    rows.append(Row(item.path, kind, item.said, Todo.DRESS))
+                continue
+            if kind:
+                self._remove(item.path)
+            wanted.append(item)
+        self._index.seen(seen)
+        self._index.put(rows)
+        self._index.put(Row(item.path, item.kind, item.said, Todo.BRING) for item in wanted)
+        return wanted
 
-    def _is_untouched(self, path: str, kind: str, entry: Entry | None) -> bool:
+    def _is_untouched(self, item: _Item, said: str) -> bool:
+        """Whether that kind of thing lies there, as it was put there; a folder's time may be another one."""
         try:
-            look = os.lstat(path, dir_fd=self._root_fd)
+            look = os.lstat(item.path, dir_fd=self._root_fd)
         except OSError:
             return False
-        if kind == "file":
+        entry = item.entry
+        if item.kind == "file":
             is_same = entry is None or (look.st_size, look.st_mtime_ns) == (entry.size, entry.mtime_ns)
             return stat.S_ISREG(look.st_mode) and is_same
-        return stat.S_ISDIR(look.st_mode) if kind == "folder" else stat.S_ISLNK(look.st_mode)
-
-    def _remove_what_is_gone(self) -> None:
-        gone = self._index.execute("SELECT path FROM known WHERE run <> ? ORDER BY length(path) DESC", (self._run,))
-        for (path,) in gone:
-            self._remove(path)
-        self._index.execute("DELETE FROM known WHERE run <> ?", (self._run,))
+        if item.kind == "link":
+            return stat.S_ISLNK(look.st_mode)
+        if entry is not None and said != _dress_of(look.st_mode, look.st_uid, look.st_gid, look.st_mtime_ns):
+            self._is_as_left = False
+            self._index.undressed(item.path)
+        return stat.S_ISDIR(look.st_mode)
 
     def _remove(self, path: str) -> None:
         """What was ours, whatever lies there now; a folder goes with all that is in it."""
@@ -178,6 +220,7 @@ class _Bringing:
                 shutil.rmtree(f"{self._path}/{path}")
             else:
                 os.unlink(path, dir_fd=self._root_fd)
+            self._index.undressed(os.path.dirname(path))
 
     def _require_room(self) -> None:
         disk = os.fstatvfs(self._root_fd)
@@ -197,36 +240,36 @@ class _Bringing:
         self._write(name, self._archive.raw(name), sha256=self._sum_of(name))
 
     def _bring_folder(self) -> None:
-        """Folders and links from the manifest, files from their part: that is read only where one is wanted."""
+        """Folders and links from the manifest, files from their part: each is read only where one is wanted."""
         with suppress(FileExistsError):
             os.mkdir(FOLDER, 0o700, dir_fd=self._root_fd)
-        with self._archive.manifest() as (head, entries):
-            for entry in entries:
-                if entry.kind != "file" and self._is_wanted(f"{FOLDER}/{entry.path}"):
-                    self._make(entry)
+        self._index.set_todo(FOLDER, Todo.NOTHING)
+        if self._wanted_entries:
+            with self._archive.manifest() as (_, entries):
+                for entry in entries:
+                    if entry.kind != "file" and self._index.is_to_bring(f"{FOLDER}/{entry.path}"):
+                        self._make(entry)
         if self._wanted_files:
             with self._archive.manifest() as (_, entries), self._archive.folder() as members:
                 for member, entry in zip(members, entries, strict=False):
                     if member.name != entry.path or member.kind != entry.kind or member.size_bytes != entry.size:
                         raise Damaged(f"it holds {member.name!r} where its manifest tells of {entry.path!r}")
-                    if entry.kind == "file" and self._is_wanted(f"{FOLDER}/{entry.path}"):
+                    if entry.kind == "file" and self._index.is_to_bring(f"{FOLDER}/{entry.path}"):
                         self._write(f"{FOLDER}/{entry.path}", members, sha256=entry.sha256, entry=entry)
-        self._bring_records(head)
 
-    def _bring_records(self, head: Head) -> None:
-        database = head.database
+    def _bring_records(self) -> None:
+        database = self._database
         if database is None:
             return
         os.makedirs(f"{self._path}/{_RECORDS}", mode=0o700, exist_ok=True)
         path = f"{_RECORDS}/{FILES[database['kind']]}"
-        if self._is_wanted(path):
+        if self._index.is_to_bring(path):
             self._require_sum(database["part"])
             with self._archive.part(database["part"]) as content:
                 self._write(path, content)
-        note = {"at": head.document["made_at"], **{key: database[key] for key in _NOTED}}
         path = f"{_RECORDS}/{NOTE}"
-        if self._is_wanted(path):
-            self._write(path, _Text(json.dumps(note, indent=1).encode() + b"\n"))
+        if self._index.is_to_bring(path):
+            self._write(path, _Text(self._note))
 
     def _require_sum(self, name: str) -> None:
         found = hashlib.sha256()
@@ -236,10 +279,6 @@ class _Bringing:
         if found.hexdigest() != self._archive.sums[name]:
             raise Damaged(f"the bytes of {name!r} are not those that were written")
 
-    def _is_wanted(self, path: str) -> bool:
-        row = self._index.execute("SELECT is_wanted FROM known WHERE path = ?", (path,)).fetchone()
-        return bool(row and row[0])
-
     def _make(self, entry: Entry) -> None:
         with self._above(f"{FOLDER}/{entry.path}") as (fd, name):
             if entry.kind == "folder":
@@ -247,7 +286,7 @@ class _Bringing:
             else:
                 os.symlink(entry.target, name, dir_fd=fd)
                 os.utime(name, ns=(entry.mtime_ns, entry.mtime_ns), dir_fd=fd, follow_symlinks=False)
-        self._is_there(f"{FOLDER}/{entry.path}")
+        self._is_there(f"{FOLDER}/{entry.path}", Todo.DRESS if entry.kind == "folder" else Todo.NOTHING)
 
     def _write(self, path: str, content: Readable, *, sha256: str = "", entry: Entry | None = None) -> None:
         found = hashlib.sha256()
@@ -262,27 +301,25 @@ class _Bringing:
                     self._done_bytes += len(piece)
                     self._progress("unpacking", self._done_bytes, self._wanted_bytes)
                 if entry is not None:
-                    _dress(fd, entry, entry.mode & 0o777)
+                    _dress(fd, entry.mode & 0o777, entry.uid, entry.gid, entry.mtime_ns)
         if sha256 and found.hexdigest() != sha256:
             raise Damaged(f"the content of {path!r} is not what it was")
         self._is_there(path)
 
-    def _is_there(self, path: str) -> None:
-        self._index.execute("UPDATE known SET is_wanted = 0 WHERE path = ?", (path,))
+    def _is_there(self, path: str, todo: Todo = Todo.NOTHING) -> None:
+        self._index.set_todo(path, todo)
+        self._index.undressed(os.path.dirname(path))
 
     def _dress_folders(self) -> None:
-        """Permissions and times of folders, last: whatever is put into one changes its time."""
-        with self._archive.manifest() as (_, entries):
-            for entry in entries:
-                if entry.kind == "folder":
-                    path, mode = f"{FOLDER}/{entry.path}", entry.mode & 0o777 | 0o700
-                    look = os.lstat(path, dir_fd=self._root_fd)
-                    if (look.st_mtime_ns, stat.S_IMODE(look.st_mode)) != (entry.mtime_ns, mode):
-                        fd = open_below(self._root_fd, path)
-                        try:
-                            _dress(fd, entry, mode)
-                        finally:
-                            os.close(fd)
+        """Owners, permissions and times of folders, last: whatever is put into one changes its time."""
+        for path, said in self._index.to_dress():
+            fd = open_below(self._root_fd, path)
+            try:
+                mode, uid, gid, mtime_ns = said.split()
+                _dress(fd, int(mode, 8), int(uid), int(gid), int(mtime_ns))
+            finally:
+                os.close(fd)
+        self._index.dressed()
 
     @contextmanager
     def _above(self, path: str) -> Iterator[tuple[int, str]]:
@@ -307,17 +344,23 @@ class _Text:
 
 
 def _said(entry: Entry) -> str:
-    """All that has to be the same for a file to be left as it is. Folders get what they are to be in the end."""
+    """All that has to be the same for a file or link to be left as it is; of a folder, how it is dressed."""
     if entry.kind == "folder":
-        return ""
+        return _dress_of(entry.mode & 0o777 | 0o700, entry.uid, entry.gid, entry.mtime_ns)
     return f"{entry.size} {entry.mode:o} {entry.uid} {entry.gid} {entry.mtime_ns} {entry.sha256} {entry.target}"
 
 
-def _dress(fd: int, entry: Entry, mode: int) -> None:
+def _dress_of(mode: int, uid: int, gid: int, mtime_ns: int) -> str:
+    if os.geteuid():
+        uid, gid = os.geteuid(), os.getegid()  # nobody but root can give anything away
+    return f"{stat.S_IMODE(mode):o} {uid} {gid} {mtime_ns}"
+
+
+def _dress(fd: int, mode: int, uid: int, gid: int, mtime_ns: int) -> None:
     if os.geteuid() == 0:
-        os.fchown(fd, entry.uid, entry.gid)
+        os.fchown(fd, uid, gid)
     os.fchmod(fd, mode)
-    os.utime(fd, ns=(entry.mtime_ns, entry.mtime_ns))
+    os.utime(fd, ns=(mtime_ns, mtime_ns))
 
 
 def _counted(path: str) -> tuple[int, int]:
