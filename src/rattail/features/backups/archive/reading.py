@@ -6,6 +6,7 @@ Files, folders and links are understood, and what Python and GNU tar need for lo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
@@ -28,6 +29,9 @@ _REFUSED_TYPES = {
     b"D": "a list of a folder",
 }
 _GNU_LONG = {b"L": "path", b"K": "linkpath"}
+_OCTAL_DIGITS = b"01234567"
+_ORDINARY = re.compile(r"(?:[A-Za-z0-9_][^/\0]{0,99}/)*[A-Za-z0-9_][^/\0]{0,99}")  # most paths; seen at a glance
+_ORDINARY_CHARACTERS = 1000
 _IGNORED_RECORDS = ("mtime", "atime", "ctime", "comment", "charset")
 
 
@@ -202,6 +206,8 @@ def _member(block: bytes, kind: bytes, size_bytes: int, said: dict[str, str], *,
 
 def _plain(path: str) -> str:
     """A path that stays below where it is unpacked, or the refusal."""
+    if path.isascii() and len(path) <= _ORDINARY_CHARACTERS and _ORDINARY.fullmatch(path):
+        return path
     parts = path.split("/")
     if path.startswith("/"):
         raise Damaged(f"it holds {_shown(path)}, which is an absolute path")
@@ -261,7 +267,7 @@ def _octal(field: bytes, what: str, after: str) -> int:
     text = field.rstrip(b" \0").lstrip(b" ")
     if not text:
         return 0
-    if not all(0x30 <= digit <= 0x37 for digit in text):
+    if text.strip(_OCTAL_DIGITS):
         raise Damaged(f"the {what} of a member near {_shown(after)} is no number")
     return int(text, 8)
 

@@ -7,6 +7,7 @@ the other direction has to refuse what that module lets pass.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from struct import Struct
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
@@ -18,6 +19,7 @@ _PIECE_BYTES = 1 << 18
 _MOST_IN_OCTAL = 8**11
 _NAME_BYTES, _PREFIX_BYTES, _LINK_BYTES = 100, 155, 100
 _MOST_ID = 8**7 - 1
+_FIELDS = Struct("100s 8s 8s 8s 12s 12s 8s 1s 100s 8s 32s 32s 16x 155s 12x")
 
 
 def header(
@@ -115,20 +117,22 @@ def _block(
     user: bytes = b"",
     group: bytes = b"",
 ) -> bytes:
-    raw = bytearray(BLOCK)
-    raw[0 : len(name)] = name
-    raw[100:108] = b"%07o\0" % (mode & 0o7777)
-    raw[108:116] = b"%07o\0" % uid
-    raw[116:124] = b"%07o\0" % gid
-    raw[124:136] = _number(size_bytes)
-    raw[136:148] = _number(mtime_s)
-    raw[148:156] = b" " * 8
-    raw[156:157] = kind
-    raw[157 : 157 + len(link)] = link
-    raw[257:265] = b"ustar\x0000"
-    raw[265 : 265 + len(user)] = user
-    raw[297 : 297 + len(group)] = group
-    raw[345 : 345 + len(prefix)] = prefix
+    fields = (
+        name,
+        b"%07o" % (mode & 0o7777),
+        b"%07o" % uid,
+        b"%07o" % gid,
+        _number(size_bytes),
+        _number(mtime_s),
+        b" " * 8,
+        kind,
+        link,
+        b"ustar\x0000",
+        user,
+        group,
+        prefix,
+    )
+    raw = bytearray(_FIELDS.pack(*fields))
     raw[148:156] = b"%06o\0 " % sum(raw)
     return bytes(raw)
 

@@ -19,6 +19,7 @@ Progress = Callable[[int], object]
 Cancelled = Callable[[], bool]
 
 _PAGES_AT_ONCE = 256
+_CACHED_PAGES = 10  # each page is read and written once: keeping more makes it a quarter slower
 _UNFLUSHED_BYTES = 256_000_000  # no more than this waits for the disk until the copy is read
 _PATIENCE_S = 30
 _SAID_PROBLEMS = 5
@@ -193,6 +194,7 @@ def _opened(source: str, mode: str) -> Connection:
 
     records = sqlite3.connect(f"file:{quote(source)}?mode={mode}", uri=True, timeout=_PATIENCE_S, isolation_level=None)
     records.execute("PRAGMA query_only = ON")
+    records.execute(f"PRAGMA cache_size = {_CACHED_PAGES}")
     return records
 
 
@@ -210,6 +212,7 @@ def _writing(target: str) -> Iterator[Connection]:
     try:
         for word in ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE"):
             copy.execute(f"PRAGMA {word}")
+        copy.execute(f"PRAGMA cache_size = {_CACHED_PAGES}")
         yield copy
     finally:
         copy.close()
