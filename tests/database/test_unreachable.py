@@ -40,9 +40,14 @@ def test_a_wrong_password_is_one_sentence_without_it(
 ) -> None:
     where = {**variables(postgres, postgres_url), "RATTAIL_DATABASE_PASSWORD": _SECRET}
 
-    message = _is_one_sentence(run("migrate-db", "--appdir", appdir, "--json", env=where), 62)
+    without = {name: value for name, value in where.items() if name != "RATTAIL_DATABASE_PASSWORD"}
+    for env in (where, without):
+        for command in ("migrate-db", "make-backup"):
+            ran = run(command, "--appdir", appdir, "--json", env=env)
+            message = _is_one_sentence(ran, 62)
 
-    assert "password authentication failed" in message
+            assert "password authentication failed" in message or "no password supplied" in message
+            assert "in the table [database] of secrets.toml" in ran.json["errors"][0]["hint"]
 
 
 @pytest.mark.parametrize(

@@ -104,8 +104,16 @@ def connect() -> None:
         reason = " ".join(str(error).split())
         raise DatabaseUnreachable(
             f"the database {where.shown!r} does not answer: {reason}.",
-            hint="see what is configured: rattail show-config; check-appdir looks at the folder itself",
+            hint=hint_for(reason)
+            or "see what is configured: rattail show-config; check-appdir looks at the folder itself",
         ) from error
+
+
+def hint_for(reason: str) -> str:
+    """What to do where a server refuses, as far as its own words tell; else nothing."""
+    if "password" in reason:
+        return "the password of the database user is 'password' in the table [database] of secrets.toml"
+    return ""
 
 
 def _database(where: Whereabouts) -> dict[str, Any]:

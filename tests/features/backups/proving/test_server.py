@@ -73,7 +73,7 @@ def test_the_scratch_database_is_dropped_and_the_live_one_untouched(
         assert backup.state is State.PROVEN
     else:
         assert proved.code != 0
-        assert "CREATEDB" in proved.out
+        assert f'ALTER ROLE "{USER}" CREATEDB' in proved.json["errors"][0]["hint"]
         assert backup.state is State.READ_BACK
     with postgres.connect(database=live) as connection:
         assert connection.execute("SELECT count(*) FROM later").fetchone() == (0,)

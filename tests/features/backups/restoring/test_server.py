@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from psycopg.sql import SQL, Identifier
 
+from rattail.config.edit import with_value
 from rattail.database.setup import Whereabouts
-from rattail.errors import NotAllowed
+from rattail.errors import NotAllowed, WouldOverwrite
 from rattail.features.backups.restoring import databases
 from rattail.features.backups.restoring.databases import name_of
 from rattail.features.backups.restoring.journal import read_journal
 from rattail.features.backups.restoring.restore import recover_only, restore
+from rattail.features.backups.restoring.staging import where_records
 from rattail.registry import Registry
 from tests.conftest import NOW
 from tests.features.backups.restoring.shelf import Shop, empty_shop, make_app
@@ -170,3 +172,45 @@ def test_a_plain_copy_brings_the_newest_dump(
         assert _vendors(postgres, name_of(empty)) == now_there
         assert restored.records_at == NOW.isoformat()
         assert restored.errors == ()
+
+
+def test_the_database_of_another_app_folder_is_never_replaced_unless_that_is_said(
+    may_create: None, shop: Shop, backup: str, url: str, postgres: Server, tmp_path: Path, registry: Registry
+) -> None:
+    other = empty_shop(tmp_path / "other", registry)
+    names, before = set(_databases(postgres)), _vendors(postgres, name_of(url))
+
+    with pytest.raises(WouldOverwrite, match="not those of an app folder that is replaced here") as refused:
+        restore(other.request(backup))
+    after = _vendors(postgres, name_of(url)), set(_databases(postgres)), other.leftovers()
+    restored = restore(other.request(backup)._replace(may_replace_records=True))
+
+    assert "--replace-records" in refused.value.hint
+    assert after == (before, names, [])
+    assert _vendors(postgres, name_of(url)) == [1]
+    assert _vendors(postgres, restored.kept_database) == before
+
+
+def test_the_settings_name_the_database_where_the_records_are(
+    shop: Shop,
+    backup: str,
+    url: str,
+    postgres: Server,
+    tmp_path: Path,
+    registry: Registry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    option = next(each for each in registry.options if each.key == "database.url")
+    settings = shop.app / "rattail.toml"
+    settings.write_text(with_value(settings.read_text(), option, url))
+    monkeypatch.delenv("RATTAIL_DATABASE_URL")
+    of_file = shop.backup(tmp_path / "backups")
+    other = empty_shop(tmp_path / "other", registry)
+    with postgres.fresh_database() as empty:
+        monkeypatch.setenv("RATTAIL_DATABASE_URL", empty)
+        restored = restore(other.request(of_file))
+        monkeypatch.delenv("RATTAIL_DATABASE_URL")
+
+        assert where_records(str(other.app), registry, data_folder="").url == empty
+        assert any("database.url in rattail.toml is" in text for text in restored.messages)
+        assert where_records(str(shop.app), registry, data_folder="").url == url

@@ -36,6 +36,7 @@ _HOURS_AS_DAYS = 48
 @click.option("--to", metavar="DIR", type=click.Path(readable=False), help="Where the tables are written.")
 @click.option("--python", metavar="FILE", default=sys.executable, help="The Python of an environment that is built.")
 @click.option("--replace-other-app", is_flag=True, help="Put it in the place of another app.")
+@click.option("--replace-records", is_flag=True, help="Also those in a database that no folder here uses.")
 def restore_backup(
     session: Session,
     backup: str | None,
@@ -47,6 +48,7 @@ def restore_backup(
     to: str | None,
     python: str,
     replace_other_app: bool,
+    replace_records: bool,
 ) -> Outcome:
     """Bring back a backup: all of it, a part, or chosen records.
 
@@ -72,6 +74,7 @@ def restore_backup(
         identities=_identities(identity),
         only=only,
         may_be_other=replace_other_app,
+        may_replace_records=replace_records,
         python=python,
     )
     progress = _progress(session.console)

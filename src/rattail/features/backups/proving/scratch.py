@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from urllib.parse import unquote, urlsplit
 
 from rattail.appdir.refusal import refusal, shown
 from rattail.database.setup import Whereabouts
@@ -88,9 +89,10 @@ def scratch_records(kind: str, where: Whereabouts) -> Iterator[Mapping[str, str]
     try:
         make_beside(move, where)
     except NotAllowed as error:
+        role = unquote(urlsplit(where.url).username or "NAME")
         error.hint = (
             "the records are proved in a scratch database; let the role of database.url make one, as the server's "
-            "administrator: psql -c 'ALTER ROLE \"NAME\" CREATEDB'"
+            f"administrator: psql -c 'ALTER ROLE \"{role}\" CREATEDB'"
         )
         raise
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rattail.database.setup import Whereabouts
+from rattail.database.setup import Whereabouts, hint_for
 from rattail.errors import BackupUnproven, DatabaseUnreachable, Interrupted, NoSuchThing
 from rattail.features.backups.records.dump import Readable, Rows, Statement, read_dump
 from rattail.features.backups.records.problem import Problem
@@ -59,9 +59,10 @@ def connected(where: Whereabouts) -> Iterator[Connection[Any]]:
     try:
         connection = psycopg.connect(where.url, connect_timeout=_PATIENCE_S, password=where.password or None)
     except psycopg.Error as error:
+        reason = " ".join(str(error).split())
         raise DatabaseUnreachable(
-            f"the database {where.shown!r} does not answer: {' '.join(str(error).split())}.",
-            hint="see what is configured: rattail show-config",
+            f"the database {where.shown!r} does not answer: {reason}.",
+            hint=hint_for(reason) or "see what is configured: rattail show-config",
         ) from error
     try:
         with connection:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from rattail.database.setup import Whereabouts
-from rattail.errors import DatabaseUnreachable, NotAllowed
+from rattail.errors import DatabaseUnreachable, NotAllowed, WouldOverwrite
 from rattail.features.backups.records.postgresql import connected
 from rattail.features.backups.restoring.journal import DatabaseMove
 
@@ -43,6 +43,22 @@ def is_empty(where: Whereabouts) -> bool:
     """
     with _asked(where) as connection:
         return connection.execute(f"SELECT 1 {_RELATIONS} LIMIT 1").fetchone() is None
+
+
+def require_empty(where: Whereabouts) -> None:
+    """Go on only where the database holds nothing: it may be that of another app folder, which is served.
+
+    Raises:
+        WouldOverwrite: it holds something.
+    """
+    if not is_empty(where):
+        raise WouldOverwrite(
+            f"the database {name_of(where.url)!r} holds records, and not those of an app folder that is replaced here: "
+            "another one may use it. Nothing was changed.",
+            hint="make an empty one (createdb NAME) and name it for this command: "
+            "RATTAIL_DATABASE_URL=postgresql://...; or, where these records are to make way (they are kept under "
+            "another name), add --replace-records",
+        )
 
 
 def planned(where: Whereabouts, *, mark: str) -> DatabaseMove:

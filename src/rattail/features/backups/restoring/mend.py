@@ -11,13 +11,14 @@ from rattail.appdir.files import opened_folder, read_file, replace_file
 from rattail.appdir.marker import Marker, decode_marker
 from rattail.appdir.names import MARKER
 from rattail.appdir.refusal import refusal, shown
-from rattail.config.edit import without_value
+from rattail.config.edit import with_value, without_value
 from rattail.config.option import Option
 from rattail.config.toml_text import SETTINGS_FILE
 from rattail.errors import RattailError
 from rattail.features.backups.archive.damaged import Damaged
 
 _WITH_PATHS = ("luigi.cfg",)
+_DATABASE = "database.url"
 _AFTER_PATH = r"(?=$|[/\s\"',;:\]])"
 
 
@@ -38,6 +39,20 @@ def mend_paths(
             return _Mending(fd, folder).mend(was, is_now, inside, options)
     except OSError as error:
         raise refusal("mend the paths in", folder, error) from error
+
+
+def name_database(folder: str, *, url: str, options: Iterable[Option]) -> str:
+    """Name the database in the settings of the restored folder, which lies at `folder` for the moment, where they name
+    another one: that belongs to the folder that the backup is of. Returns what was done, in a sentence, or nothing.
+
+    Raises:
+        Damaged, AppDirBroken: as `mend_paths`.
+    """
+    try:
+        with opened_folder(folder) as fd:
+            return _Mending(fd, folder).name_database(url, options)
+    except OSError as error:
+        raise refusal("name the database in", folder, error) from error
 
 
 class _Mending:
@@ -64,10 +79,25 @@ class _Mending:
             for name in _WITH_PATHS:
                 if self._rewrite(name, lambda text: pattern.sub(lambda _: is_now, text)):
                     said.append(f"the paths in {name} are those of {shown(is_now)} now.")
-        marker = self._marker._replace(relocated=kept)
-        if marker != decode_marker(self._content, ""):
-            self._replace(MARKER, marker.encode())
+        self._marker = self._marker._replace(relocated=kept)
+        self._keep_marker()
         return said
+
+    def name_database(self, url: str, options: Iterable[Option]) -> str:
+        option = next(each for each in options if each.key == _DATABASE)
+        if self._rewrite(SETTINGS_FILE, lambda text: with_value(text, option, url)):
+            self._keep_marker()
+            return (
+                f"{_DATABASE} in {SETTINGS_FILE} is {shown(url)} now, where the records are; the password of its user "
+                "belongs into secrets.toml."
+            )
+        if (read_file(self._fd, SETTINGS_FILE) or b"").find(url.encode()) < 0:
+            return f"{SETTINGS_FILE} names another database than {shown(url)}, where the records are: mend {_DATABASE}."
+        return ""
+
+    def _keep_marker(self) -> None:
+        if self._marker != decode_marker(self._content, ""):
+            self._replace(MARKER, self._marker.encode())
 
     def _rewrite(self, name: str, change: object) -> bool:
         """Change a text; where nobody had edited it, the marker goes on knowing that. Returns whether it changed."""

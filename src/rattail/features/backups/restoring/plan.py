@@ -31,7 +31,10 @@ COMMAND = "restore-backup"
 
 
 class RestoreRequest(NamedTuple):
-    """What is restored where. `only` are logical paths; none: all. `now` is in UTC."""
+    """What is restored where. `only` are logical paths; none: all. `now` is in UTC.
+
+    `may_replace_records`: those in a database of a server that nothing that is replaced here uses, too.
+    """
 
     backup: str
     environment: str
@@ -40,6 +43,7 @@ class RestoreRequest(NamedTuple):
     identities: Sequence[x25519.Identity] = ()
     only: tuple[str, ...] = ()
     may_be_other: bool = False
+    may_replace_records: bool = False
     python: str = sys.executable
 
 

@@ -14,12 +14,12 @@ from rattail.appdir.marker import Identity
 from rattail.appdir.refusal import refusal, shown
 from rattail.appdir.unserved import unserved
 from rattail.database.setup import Whereabouts
-from rattail.errors import BackupUnproven, InputRejected
+from rattail.errors import BackupUnproven, ConfigInvalid, InputRejected
 from rattail.features.backups.records.copy import COPY_FOLDER, FILES
 from rattail.features.backups.restoring import databases, place
 from rattail.features.backups.restoring.difference import Live
 from rattail.features.backups.restoring.journal import Journal, State, only_restorer
-from rattail.features.backups.restoring.mend import mend_paths
+from rattail.features.backups.restoring.mend import mend_paths, name_database
 from rattail.features.backups.restoring.missing import missing_files
 from rattail.features.backups.restoring.moves import Beside, beside, parts, whole
 from rattail.features.backups.restoring.plan import (
@@ -70,7 +70,8 @@ def restore(request: RestoreRequest, *, progress: Progress = lambda *_: None) ->
     Raises:
         Damaged, KeyDoesNotFit: the backup is not good, or the key is another one's.
         LayoutOutdated: the backup is newer than the application.
-        WouldOverwrite: another app, or something else is there.
+        WouldOverwrite: another app, or something else is there; or the database holds records, and nothing that is
+            replaced uses it.
         AppDirBusy: the application is being served, or somebody else writes.
         AppDirBroken: there is too little room, or the system refuses; nothing was changed.
         BackupUnproven: what was restored is not sound, and what was there came back.
@@ -214,6 +215,10 @@ class _Restoring:
             return
         where = where_records(self._root.new, self._request.registry, data_folder=f"{self._root.new}/data")
         if where.url:
+            said = name_database(self._root.new, url=where.url, options=self._request.registry.options)
+            self._messages += [said] if said else []
+            if not (self._request.may_replace_records or self._is_of_target(where)):
+                databases.require_empty(where)
             move = databases.planned(where, mark=f"{self._time.lower()}_{self._mark}")
             self._journal = self._journal.entered(State.PREPARING, database=move)
             databases.make_beside(move, where)
@@ -238,6 +243,13 @@ class _Restoring:
                     f"{len(self._missing):,} of the files that the records name are not in the copy, such as "
                     f"{shown(self._missing[0])}."
                 )
+
+    def _is_of_target(self, where: Whereabouts) -> bool:
+        """Whether it is the database of the app folder that is replaced."""
+        try:
+            return self._target.is_taken and self._where().url == where.url
+        except ConfigInvalid:
+            return False
 
     def _copy_folder(self) -> str:
         """Where the newest copy of the records is to lie; empty where the folder for it is on another disk, and there
