@@ -112,6 +112,28 @@ def test_a_number_or_a_time_beside_a_backup_that_is_none_voids_all_of_it(
     assert list_backups(str(tmp_path))[0].known == Known()
 
 
+def test_nothing_that_lies_beside_a_backup_can_speak_to_a_terminal(tmp_path: Path) -> None:
+    word = "\x1b]0;owned\x07\x1b[2Jwell\u202e\ud800"
+    look = {**Look(NOW).dump(), "problem": word, "steps": [[word, 1.0]]}
+    path = put(tmp_path, NOW, app="app", known=ALL_KNOWN)
+    beside = Path(f"{path}.json")
+    hostile = {
+        "read_back": look,
+        "proved": look,
+        "copies": {word: {"at": NOW.isoformat(), "problem": word}},
+        "recipients": [word],
+        "warnings": [word],
+        "bytes_by_part": {word: 1},
+    }
+    beside.write_text(json.dumps({**json.loads(beside.read_text()), **hostile}))
+
+    (backup,) = list_backups(str(tmp_path))
+
+    said = json.dumps(repr(backup.known), ensure_ascii=False)
+    assert "owned" in said
+    assert not [one for one in ("\\x1b", "\\x07", "\\u202e", "\\ud800") if one in said]
+
+
 def test_what_is_no_backup_is_not_listed(tmp_path: Path) -> None:
     path = put(tmp_path, NOW)
     (tmp_path / "notes.tar").touch()

@@ -49,8 +49,8 @@ class Look(NamedTuple):
 
     @classmethod
     def load(cls, document: Mapping[str, Any]) -> Look:
-        steps = tuple((str(step), float(seconds)) for step, seconds in document["steps"])
-        return cls(_time(document["at"]), str(document["problem"]), float(document["seconds"]), steps)
+        steps = tuple((_said(step), float(seconds)) for step, seconds in document["steps"])
+        return cls(_time(document["at"]), _said(document["problem"]), float(document["seconds"]), steps)
 
 
 class Copy(NamedTuple):
@@ -94,6 +94,16 @@ class Known(NamedTuple):
             if look is not None and not look.is_well:
                 return look.problem
         return ""
+
+
+def _said(text: object) -> str:
+    """A text of the file as it may be shown: others may write there, and a terminal obeys what cannot be printed."""
+    said = str(text)
+    return (
+        said
+        if said.isprintable()
+        else "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in said)
+    )
 
 
 def _time(text: str) -> datetime:
@@ -160,14 +170,14 @@ def _dump(known: Known) -> dict[str, object]:
 
 
 def _load(document: Mapping[str, Any]) -> Known:
-    copies = {str(place): Copy(_time(one["at"]), str(one["problem"])) for place, one in document["copies"].items()}
+    copies = {_said(place): Copy(_time(one["at"]), _said(one["problem"])) for place, one in document["copies"].items()}
     read_back, proved = (document[name] and Look.load(document[name]) for name in ("read_back", "proved"))
     return Known(
         digest=str(document["digest"]),
-        recipients=tuple(str(key) for key in document["recipients"]),
+        recipients=tuple(_said(key) for key in document["recipients"]),
         is_full=bool(document["is_full"]),
-        bytes_by_part={str(part): int(size) for part, size in document["bytes_by_part"].items()},
-        warnings=tuple(str(text) for text in document["warnings"]),
+        bytes_by_part={_said(part): int(size) for part, size in document["bytes_by_part"].items()},
+        warnings=tuple(_said(text) for text in document["warnings"]),
         read_back=read_back,
         proved=proved,
         copies=copies,
