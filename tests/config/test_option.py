@@ -25,6 +25,7 @@ VALUES = {
     "currency": st.sampled_from(["USD", "EUR", "CHF"]),
     "locale": st.sampled_from(["de", "de_DE", "zh_Hans_CN", "sr_Latn", "es_419", "fil_PH"]),
     "database address": st.sampled_from(["", "postgresql://shop@db:5432/shop", "postgres:///shop"]),
+    "time of day": st.sampled_from(["", "00:00", "02:30", "23:59"]),
     "site address": st.sampled_from(["", "https://office.example.org", "http://192.0.2.7:8080", "http://[fd00::5]/"]),
 }
 KIND_AND_VALUE = st.sampled_from(sorted(VALUES)).flatmap(lambda kind: st.tuples(st.just(kind), VALUES[kind]))
@@ -105,6 +106,11 @@ def test_any_text_is_a_value_or_refused(kind: Kind, text: str) -> None:
         ("locale", "C"),
         ("locale", "ü"),
         ("database address", "mysql://x/y"),
+        ("time of day", "25:99"),
+        ("time of day", "2:30"),
+        ("time of day", "02:30:00"),
+        ("time of day", "at night"),
+        ("time of day", "0x:3\u0661"),
         ("site address", "office.example.org"),
         ("site address", "https://host/path"),
         ("database address", "postgresql://shop:hunter2@db/shop"),

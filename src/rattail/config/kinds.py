@@ -1,4 +1,4 @@
-"""Which texts are a path, a time zone, a currency, a locale or an address."""
+"""Which texts are a path, a time zone, a currency, a locale, an address or a time of day."""
 
 from collections.abc import Iterator
 
@@ -33,6 +33,8 @@ def is_right(kind: Kind, text: str) -> bool:
             return not text or _is_address_without_password(text)
         case "site address":
             return not text or _is_site(text)
+        case "time of day":
+            return not text or _is_time_of_day(text)
         case _:
             return True
 
@@ -101,6 +103,12 @@ def _is_site(text: str) -> bool:
         return site_address(text) is not None
     except ValueError:
         return False
+
+
+def _is_time_of_day(text: str) -> bool:
+    hours, colon, minutes = text.partition(":")
+    are_digits = text.isascii() and hours.isdigit() and minutes.isdigit()
+    return bool(colon and are_digits and len(text) == 5 and len(hours) == 2 and int(hours) < 24 and int(minutes) < 60)
 
 
 def _is_time_zone(name: str) -> bool:

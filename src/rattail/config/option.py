@@ -4,7 +4,17 @@ from typing import Literal, NamedTuple
 
 Value = str | int | bool | tuple[str, ...]
 Kind = Literal[
-    "text", "integer", "boolean", "list", "path", "time zone", "currency", "locale", "database address", "site address"
+    "text",
+    "integer",
+    "boolean",
+    "list",
+    "path",
+    "time zone",
+    "currency",
+    "locale",
+    "database address",
+    "site address",
+    "time of day",
 ]
 TakesEffect = Literal["at once", "at restart", "at the next make-appdir"]
 
@@ -22,6 +32,7 @@ _EXPECTED: dict[Kind, str] = {
     "locale": "a language or a language and a country, such as 'de' or 'en_US'",
     "database address": "'postgresql://USER@HOST:PORT/NAME' without a password, or an empty text",
     "site address": "'https://HOST' or 'http://HOST:PORT' with nothing after it (a host of its own), or an empty text",
+    "time of day": "a time such as '02:30', from 00:00 to 23:59, or an empty text: never",
 }
 
 

@@ -10,7 +10,7 @@ WIDTH_COLUMNS = 100
 _FIRST_TABLES = ("app", "database", "mail")
 _LAST_TABLES = ("log", "check", FOLDERS_TABLE)
 #: Kinds whose default already shows what is expected.
-_PLAIN_KINDS = ("text", "boolean", "path", "database address", "site address")
+_PLAIN_KINDS = ("text", "boolean", "path", "database address", "site address", "time of day")
 
 _HEAD = """\
 # The settings of this app.

@@ -30,6 +30,7 @@ FEATURE = Feature(
         Option(
             name="at",
             help="When the daily backup is made, in the shop's time zone; empty: never.",
+            kind="time of day",
             default="02:30",
             takes_effect="at restart",
         ),
@@ -45,6 +46,7 @@ FEATURE = Feature(
             name="records_at",
             help="When the copy of the records in 'data/database' is made anew by the worker, in the shop's time zone, "
             "where no backup has just done so, whoever makes the backups; empty: only with each backup.",
+            kind="time of day",
             default="03:30",
             takes_effect="at restart",
         ),

@@ -75,6 +75,7 @@ FEATURE = Feature(
         Option(
             name="digest_at",
             help="When the daily digest is sent, in the shop's time zone; empty: never.",
+            kind="time of day",
             default="07:00",
             takes_effect="at restart",
         ),
