@@ -42,7 +42,7 @@ def test_a_wrong_password_is_one_sentence_without_it(
 
     without = {name: value for name, value in where.items() if name != "RATTAIL_DATABASE_PASSWORD"}
     for env in (where, without):
-        for command in ("migrate-db", "make-backup"):
+        for command in ("migrate-db", "copy-records"):
             ran = run(command, "--appdir", appdir, "--json", env=env)
             message = _is_one_sentence(ran, 62)
 

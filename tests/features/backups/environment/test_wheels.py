@@ -173,7 +173,8 @@ def test_of_each_distribution_only_the_last_states_stay(made_up: MadeUp, cache: 
     assert Path(named(found, "old_style").path).exists()
 
 
-def test_an_editable_installation_is_built_from_its_source(made_up: MadeUp, cache: Path, tmp_path: Path) -> None:
+def _own_source(made_up: MadeUp, tmp_path: Path) -> Path:
+    """The source of an editable installation in that environment."""
     source = tmp_path / "own source"
     source.mkdir()
     (source / "own.py").write_text('"""Ours."""\n__version__ = "1.5"\n')
@@ -183,6 +184,11 @@ def test_an_editable_installation_is_built_from_its_source(made_up: MadeUp, cach
         (made_up.site / name).symlink_to(Path(importlib.import_module(name).__file__ or "").parent)
     url = {"url": f"file://{source}".replace(" ", "%20"), "dir_info": {"editable": True}}
     made_up.install("own", "1.5", {"own.pth": str(source).encode()}, direct_url=url)
+    return source
+
+
+def test_an_editable_installation_is_built_from_its_source(made_up: MadeUp, cache: Path, tmp_path: Path) -> None:
+    source = _own_source(made_up, tmp_path)
 
     first = named(wheels(str(made_up.path), str(cache)), "own")
     again = named(wheels(str(made_up.path), str(cache)), "own")
@@ -192,3 +198,16 @@ def test_an_editable_installation_is_built_from_its_source(made_up: MadeUp, cach
     assert first == again
     assert b"changed" in content(changed)["own.py"]
     assert sorted(os.listdir(source)) == ["own.py", "pyproject.toml"]
+
+
+def test_backups_that_lie_in_a_source_tree_are_no_part_of_it(made_up: MadeUp, tmp_path: Path) -> None:
+    source = _own_source(made_up, tmp_path)
+    shelf = source / ".venv-backups"
+    shelf.mkdir()
+
+    first = named(wheels(str(made_up.path), str(shelf / "wheels")), "own")
+    (shelf / "poser-20261122T023000Z.tar").write_bytes(b"x" * 1000)
+    again = named(wheels(str(made_up.path), str(shelf / "wheels")), "own")
+
+    assert first == again
+    assert [path.name for path in shelf.rglob("own.py")] == []

@@ -38,20 +38,22 @@ def source_of(distribution: Distribution) -> str:
     return os.path.normpath(os.path.join(unquote(url.path), below))
 
 
-def state_of_source(source: str) -> str:
+def state_of_source(source: str, *, cache_folder: str) -> str:
     """A digest of names, sizes and times of all files of the tree: it is another where the tree changed.
+
+    Backups that lie in the tree, because the environment does, do not belong to it: those beside `cache_folder`.
 
     Raises:
         SourceUnusable: it is gone, or too large to be a source tree.
     """
     digest = hashlib.sha256()
-    for path, status in _files(source):
+    for path, status in _files(source, _shelf_of(cache_folder)):
         digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
-def build_wheel(distribution: Distribution, interpreter: Interpreter, folder: str) -> str:
-    """Build the wheel into `folder`, by the environment's own pip and build backend; returns its file name.
+def build_wheel(distribution: Distribution, interpreter: Interpreter, folder: str, *, cache_folder: str) -> str:
+    """Build the wheel into `folder`, which lies in `cache_folder`, by the environment's own pip and build backend; returns its file name.
 
     Raises:
         SourceUnusable: the tree is gone or too large, pip or its build backend is not installed, or it failed.
@@ -60,7 +62,7 @@ def build_wheel(distribution: Distribution, interpreter: Interpreter, folder: st
     source = source_of(distribution)
     copy, made = os.path.join(folder, "source"), os.path.join(folder, "made")
     try:
-        for path, _ in _files(source):
+        for path, _ in list(_files(source, _shelf_of(cache_folder))):  # all of them, before one is made
             target = os.path.join(copy, path)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copy2(os.path.join(source, path), target, follow_symlinks=False)
@@ -100,13 +102,23 @@ def _pip_wheel(distribution: Distribution, interpreter: Interpreter, source: str
         raise SourceUnusable(f"pip said: {said[-1].strip() if said else 'nothing'}")
 
 
-def _files(source: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Every file of a source tree, sorted, by its path below it; what tools leave in a tree is passed over."""
+def _shelf_of(cache_folder: str) -> frozenset[str]:
+    """The folder of the wheels and the one of the backups above it, as they are really called."""
+    cache = os.path.realpath(cache_folder)
+    return frozenset((cache, os.path.dirname(cache)))
+
+
+def _files(source: str, without: frozenset[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """Every file of a source tree, sorted, by its path below it; what tools leave in a tree is passed over, and so
+    are the folders `without`."""
     if not os.path.isdir(source):
         raise SourceUnusable(f"its source, '{source}', is gone")
     count = size = 0
+    source = os.path.realpath(source)
     for folder, folders, names in os.walk(source):
-        folders[:] = sorted(name for name in folders if _is_source(folder, name, is_top=folder == source))
+        folders[:] = sorted(
+            name for name in folders if _is_source(folder, name, is_top=folder == source, without=without)
+        )
         for name in sorted(names):
             path = os.path.join(folder, name)
             status = os.lstat(path)
@@ -117,8 +129,10 @@ def _files(source: str) -> Iterator[tuple[str, os.stat_result]]:
                 yield os.path.relpath(path, source), status
 
 
-def _is_source(folder: str, name: str, *, is_top: bool) -> bool:
+def _is_source(folder: str, name: str, *, is_top: bool, without: frozenset[str]) -> bool:
     path = os.path.join(folder, name)
+    if path in without:
+        return False
     if name in _NOT_SOURCE or name.endswith(".egg-info") or os.path.exists(os.path.join(path, "pyvenv.cfg")):
         return False
     return not (is_top and name in ("build", "dist") and not os.path.exists(os.path.join(path, "__init__.py")))

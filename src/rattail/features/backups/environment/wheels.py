@@ -69,7 +69,7 @@ def _kept_or_made(
     distribution: Distribution, interpreter: Interpreter, cache_folder: str, warn: Callable[[str], None]
 ) -> Wheel:
     stem = f"{distribution.name}-{distribution.version}".replace("/", "_")
-    entry = os.path.join(cache_folder, f"{stem}-{_state(distribution, interpreter)[:20]}")
+    entry = os.path.join(cache_folder, f"{stem}-{_state(distribution, interpreter, cache_folder)[:20]}")
     if (kept := _kept(entry, warn)) is not None:
         return kept
     temporary = os.path.join(cache_folder, TEMPORARY_PREFIX + os.urandom(8).hex())
@@ -77,7 +77,7 @@ def _kept_or_made(
     warnings: list[str] = []
     try:
         if distribution.is_editable:
-            file_name = build_wheel(distribution, interpreter, temporary)
+            file_name = build_wheel(distribution, interpreter, temporary, cache_folder=cache_folder)
         else:
             file_name = repack(distribution, interpreter, temporary, warn=warnings.append)
         notes = {"file": file_name, "sha256": _sha256(os.path.join(temporary, file_name)), "warnings": warnings}
@@ -111,13 +111,13 @@ def _kept(entry: str, warn: Callable[[str], None]) -> Wheel | None:
     return wheel
 
 
-def _state(distribution: Distribution, interpreter: Interpreter) -> str:
+def _state(distribution: Distribution, interpreter: Interpreter, cache_folder: str) -> str:
     """A digest that is another as soon as any file of the distribution is."""
     digest = hashlib.sha256(f"{_EDITION}\n{distribution.info}\n{interpreter.tag}\n".encode())
     for path, recorded in recorded_rows(distribution):
         digest.update(f"{path},{recorded}\n".encode(errors="surrogateescape"))
     if distribution.is_editable:
-        digest.update(state_of_source(source_of(distribution)).encode())
+        digest.update(state_of_source(source_of(distribution), cache_folder=cache_folder).encode())
         return digest.hexdigest()
     for member in members_of(distribution, interpreter):
         try:
