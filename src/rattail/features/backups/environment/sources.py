@@ -53,7 +53,9 @@ def state_of_source(source: str, *, cache_folder: str) -> str:
 
 
 def build_wheel(distribution: Distribution, interpreter: Interpreter, folder: str, *, cache_folder: str) -> str:
-    """Build the wheel into `folder`, which lies in `cache_folder`, by the environment's own pip and build backend; returns its file name.
+    """Build the wheel into `folder`, which lies in `cache_folder`, by the environment's own pip and build backend.
+
+    Returns its file name.
 
     Raises:
         SourceUnusable: the tree is gone or too large, pip or its build backend is not installed, or it failed.
