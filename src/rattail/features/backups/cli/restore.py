@@ -36,7 +36,7 @@ _HOURS_AS_DAYS = 48
 @click.option("--to", metavar="DIR", type=click.Path(readable=False), help="Where the tables are written.")
 @click.option("--python", metavar="FILE", default=sys.executable, help="The Python of an environment that is built.")
 @click.option("--replace-other-app", is_flag=True, help="Put it in the place of another app.")
-@click.option("--replace-records", is_flag=True, help="Also those in a database that no folder here uses.")
+@click.option("--replace-records", is_flag=True, help="Replace a database that no folder here uses, too.")
 def restore_backup(
     session: Session,
     backup: str | None,
